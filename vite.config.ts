@@ -1,0 +1,113 @@
+// One file for everything Vite does here: the demo (default), the library (`--mode lib`), and Vitest's two projects.
+import { playwright } from "@vitest/browser-playwright";
+import sirv from "sirv";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin, type ViteUserConfig } from "vitest/config";
+// @ts-expect-error plain JavaScript, shared with the set-up scripts that run before anything is installed
+import { BROWSER_FLAGS, FAST_COMPILE_FLAG, findBrowser } from "./tools/browser.mjs";
+// @ts-expect-error plain JavaScript
+import { sharedFolder } from "./tools/shared-folder.mjs";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+const shared = (sharedFolder as () => string | undefined)();
+
+const alias = [
+  { find: /^deberta-webgpu$/, replacement: `${root}src/index.ts` },
+  { find: /^deberta-webgpu\/(.*)$/, replacement: `${root}src/$1.ts` },
+];
+
+/** Serves a folder under a URL prefix with byte ranges; used for golden data and bundled models in browser tests. */
+function serveFolder(prefix: string, folder: string): Plugin {
+  const files = sirv(folder, { dev: true, etag: true });
+  return {
+    name: `serve ${prefix}`,
+    configureServer(server) {
+      server.middlewares.use(prefix, files);
+    },
+  };
+}
+
+const library: ViteUserConfig = {
+  build: {
+    target: "es2022",
+    sourcemap: true,
+    emptyOutDir: true,
+    minify: false,
+    lib: {
+      formats: ["es"],
+      entry: {
+        index: "src/index.ts",
+        runtime: "src/runtime.ts",
+        checkpoint: "src/checkpoint.ts",
+        tokenizer: "src/tokenizer.ts",
+        worker: "src/worker.ts",
+      },
+    },
+  },
+};
+
+const demo: ViteUserConfig = {
+  root: "demo",
+  base: "./",
+  resolve: { alias },
+  build: { outDir: "../dist-demo", emptyOutDir: true, target: "es2022" },
+};
+
+async function tests(): Promise<ViteUserConfig> {
+  const executablePath = await (findBrowser as () => Promise<string | undefined>)();
+  const plugins = [serveFolder("/fixtures/", `${root}test/fixtures`), serveFolder("/models/", `${root}demo/public/models`)];
+  if (shared) plugins.push(serveFolder("/shared/", shared));
+  const long = process.env["TEST_LONG"] === "1";
+  const define = { __HAS_SHARED__: JSON.stringify(shared !== undefined), __LONG__: JSON.stringify(long) };
+  return {
+    test: {
+      projects: [
+        {
+          resolve: { alias },
+          define,
+          test: {
+            name: "node",
+            environment: "node",
+            include: ["test/**/*.test.ts"],
+            exclude: ["test/**/*.gpu.test.ts"],
+            testTimeout: long ? 600_000 : 60_000,
+            env: shared ? { SHARED: shared } : {},
+          },
+        },
+        {
+          resolve: { alias },
+          define,
+          plugins,
+          server: { fs: { allow: [root] } },
+          test: {
+            name: "gpu",
+            include: ["test/**/*.gpu.test.ts"],
+            testTimeout: long ? 1_800_000 : 120_000,
+            isolate: false,
+            fileParallelism: false,
+            browser: {
+              enabled: true,
+              headless: true,
+              screenshotFailures: false,
+              provider: playwright({
+                launchOptions: {
+                  ...(executablePath ? { executablePath } : {}),
+                  args: [
+                    ...(BROWSER_FLAGS as string[]),
+                    ...(process.env["ZERO_WORKGROUP_MEMORY"] === "1" ? [] : [FAST_COMPILE_FLAG as string]),
+                  ],
+                },
+              }),
+              instances: [{ browser: "chromium" }],
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
+export default defineConfig(async ({ mode }) => {
+  if (process.env["VITEST"]) return tests();
+  return mode === "lib" ? library : demo;
+});
