@@ -62,7 +62,10 @@ export async function ensureBrowser() {
   if (found) return found;
   const attempts = [
     ["Debian package chromium", () => aptInstall("chromium")],
-    ["Playwright's Chromium", () => execFileSync("npx", ["playwright", "install", "--with-deps", "chromium"], { stdio: "inherit" })],
+    [
+      "Playwright's Chromium",
+      () => execFileSync("npx", ["playwright", "install", "--with-deps", "chromium"], { stdio: "inherit" }),
+    ],
   ];
   for (const [what, install] of attempts) {
     console.log(`No browser found: installing ${what} ...`);
@@ -81,7 +84,10 @@ export async function ensureBrowser() {
 function aptInstall(name) {
   if (!onPath("apt-get")) throw new Error("apt-get is not here");
   const sudo = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-  const run = (...args) => execFileSync([...sudo, "apt-get", ...args][0], [...sudo, "apt-get", ...args].slice(1), { stdio: ["ignore", "ignore", "inherit"] });
+  const run = (...args) =>
+    execFileSync([...sudo, "apt-get", ...args][0], [...sudo, "apt-get", ...args].slice(1), {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
   run("update");
   run("install", "-y", "--no-install-recommends", name);
 }

@@ -1,0 +1,36 @@
+// Checks dist/ as a user of the package meets it: every entry of the exports map can be imported by name in plain Node,
+// where there is no WebGPU; has declarations; and the package holds nothing but the build.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT } from "./setup.mjs";
+
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target === "object");
+
+for (const [subpath, { types, default: script }] of entries) {
+  const name = join(manifest.name, subpath);
+  // The worker's entry speaks to its page as soon as it is loaded: it is run by a browser test instead.
+  test(`import ${name}`, { skip: subpath === "./worker" && "runs in a worker only" }, async () => {
+    assert.ok(existsSync(join(ROOT, script)), `${script} is missing`);
+    assert.ok(Object.keys(await import(name)).length > 0, `${name} exports nothing`);
+  });
+  test(`declarations of ${name}`, () => {
+    assert.ok(existsSync(join(ROOT, types)), `${types} is missing`);
+  });
+}
+
+test("the package holds the build, README and licence only", () => {
+  const listing = execFileSync("npm", ["pack", "--dry-run", "--json"], {
+    cwd: ROOT,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+  const files = JSON.parse(listing)[0].files.map(({ path }) => path);
+  assert.deepEqual(
+    files.filter((path) => !/^(dist\/|package\.json$|README|LICENSE)/.test(path)),
+    [],
+  );
+});
