@@ -1,0 +1,12 @@
+// All kernels, for tests, benches and the subpath deberta-webgpu/runtime.
+export { type Activation, ACTIVATIONS } from "./activation.js";
+export { attentionScores, type RelativeForm, type ScoreAttrs, scoreTileSize, TILE_FIELDS } from "./attention-scores.js";
+export { attentionValues, type ValueAttrs, valueTileSize } from "./attention-values.js";
+export { conv1d, type Conv1dAttrs, maskedConv1d } from "./conv1d.js";
+export { gatherRows } from "./gather-rows.js";
+export type { Capabilities, Dispatch, DType, Each, Kernel, TensorType } from "./kernel.js";
+export { addLayerNorm, layerNorm, type LayerNormAttrs, maskedAddLayerNorm, maskedLayerNorm } from "./layer-norm.js";
+export { addMatmul, matmul, type MatmulAttrs } from "./matmul.js";
+export { type FileLayout, type PackAttrs, packWeights, type PackedDType, type PaddedAxis } from "./pack-weights.js";
+export { relativeProducts, type RelativeProductAttrs } from "./relative-products.js";
+export { SCORE_ROW_FIELDS, softmax, type SoftmaxAttrs } from "./softmax.js";

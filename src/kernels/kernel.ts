@@ -1,0 +1,106 @@
+// What a kernel is: a name, named operands, a shape rule, and the dispatch that computes it on a device.
+// Everything here is plain data and pure functions, so that kernels are testable without a GPU.
+import type { Shader } from "./shader.js";
+
+/** Element types of tensors on the GPU. Buffers of f32 are read as vec4f, so the last axis of f32 matrices is a multiple of 4. */
+export type DType = "f32" | "u32";
+
+/** Shape and element type of a tensor. */
+export interface TensorType {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** Plain data about a device, so that kernels can choose without touching WebGPU. */
+export interface Capabilities {
+  /** Lanes of a subgroup; 0 when subgroups are absent or their size is not constant. */
+  readonly subgroupSize: number;
+  /** Whether the adapter computes on the CPU: register tiles are then smaller, workgroups few. */
+  readonly software: boolean;
+  /** Largest workgroup (threads), largest storage binding (bytes), most workgroups per dimension. */
+  readonly workgroupThreads: number;
+  readonly bindingBytes: number;
+  readonly workgroupsPerDimension: number;
+  readonly vendor: string;
+  readonly architecture: string;
+}
+
+/** One element of type `T` for every name in `Names`. */
+export type Each<Names extends readonly string[], T> = { readonly [K in keyof Names]: T };
+
+/** What one dispatch computes and how. Operands have names, in binding order; the result is binding 0. */
+export interface Kernel<Names extends readonly string[] = readonly string[], Attrs extends object = object> {
+  readonly name: string;
+  readonly operands: Names;
+  /** Result type for these operands. Throws, naming the operand that does not fit. */
+  result(inputs: Each<Names, TensorType>, attrs: Attrs): TensorType;
+  /** Shader variant, parameters and grid for these operands on this device. */
+  dispatch(inputs: Each<Names, TensorType>, attrs: Attrs, device: Capabilities): Dispatch;
+}
+
+/** One dispatch, ready to be encoded. */
+export interface Dispatch {
+  readonly shader: Shader;
+  /** The WGSL struct Params, by field name. */
+  readonly params: Readonly<Record<string, number>>;
+  readonly workgroups: readonly [x: number, y: number, z: number];
+  /** For profiles and benches: floating point operations, and bytes that must be read and written at least once. */
+  readonly work: { readonly flops: number; readonly bytes: number };
+}
+
+export function f32(...shape: readonly number[]): TensorType {
+  return { shape, dtype: "f32" };
+}
+
+export function u32(...shape: readonly number[]): TensorType {
+  return { shape, dtype: "u32" };
+}
+
+/** Number of elements. */
+export function elements({ shape }: TensorType): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Bytes of a buffer that holds the tensor; both element types have four. */
+export function byteLength(type: TensorType): number {
+  return elements(type) * 4;
+}
+
+/** Size of the last axis. */
+export function lastOf({ shape }: TensorType): number {
+  return shape[shape.length - 1] ?? 1;
+}
+
+/** Number of rows: the product of all axes but the last. */
+export function rowsOf(type: TensorType): number {
+  return elements(type) / Math.max(1, lastOf(type));
+}
+
+/** Rounds up to a multiple: the padded size of an axis whose elements are read as vec4f is `padded(n, 4)`. */
+export function padded(size: number, multiple: number): number {
+  return Math.ceil(size / multiple) * multiple;
+}
+
+/** Throws unless the operand has this element type and shape; null stands for any size. */
+export function expectShape(
+  kernel: string,
+  operand: string,
+  type: TensorType,
+  dtype: DType,
+  shape: readonly (number | null)[],
+): void {
+  const fits =
+    type.dtype === dtype &&
+    type.shape.length === shape.length &&
+    shape.every((size, axis) => size === null || size === type.shape[axis]);
+  if (fits) return;
+  const wanted = shape.map((size) => size ?? "*").join(", ");
+  throw new RangeError(
+    `${kernel}: ${operand} is ${type.dtype} [${type.shape.join(", ")}], expected ${dtype} [${wanted}]`,
+  );
+}
+
+/** Throws unless the size is a multiple of four, which vec4f reads need. */
+export function expectVec4(kernel: string, what: string, size: number): void {
+  if (size % 4 !== 0) throw new RangeError(`${kernel}: ${what} is ${size}, expected a multiple of 4`);
+}

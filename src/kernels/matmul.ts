@@ -1,0 +1,153 @@
+// Matrix product with bias, activation and residual in its epilogue, and the convolution that is one with shifted rows.
+// Two bodies: subgroup broadcast (matmul.wgsl) where subgroups have one size, register tiles (matmul-direct.wgsl) elsewhere.
+import { type Activation, activationSource } from "./activation.js";
+import {
+  type Capabilities,
+  type Dispatch,
+  expectShape,
+  expectVec4,
+  f32,
+  type Kernel,
+  lastOf,
+  rowsOf,
+  type TensorType,
+} from "./kernel.js";
+import { productTile } from "./register-tile.js";
+import { shader } from "./shader.js";
+import subgroupBody from "./matmul.wgsl?raw";
+import directBody from "./matmul-direct.wgsl?raw";
+
+/** How the product is finished, which columns of w take part, and where they go. */
+export interface MatmulAttrs {
+  /** Applied after the bias, before the residual. Default: none. */
+  readonly activation?: Activation;
+  /** Columns [from, to) of w and bias; both multiples of 4. Default: all. */
+  readonly columns?: readonly [from: number, to: number];
+  /** Last axis of y and the first of its columns to write, for products that fill y piece by piece. Default: the product's own. */
+  readonly place?: { readonly width: number; readonly from: number };
+}
+
+const LOAD_X = `fn loadX(row: u32, k: u32) -> vec4f { return x[min(row, params.rows - 1) * params.xStride + k]; }`;
+const EPILOGUE = `fn epilogue(sum: vec4f, row: u32, at: u32) -> vec4f { return activate(sum); }`;
+const RESIDUAL = `@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
+fn epilogue(sum: vec4f, row: u32, at: u32) -> vec4f { return activate(sum) + residual[at]; }`;
+
+/** What the two bodies need besides x, w and bias; `functions` define loadX and epilogue. */
+export interface Product {
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: readonly [from: number, to: number];
+  readonly weightWidth: number;
+  readonly xWidth: number;
+  readonly place: { readonly width: number; readonly from: number };
+  readonly activation: Activation;
+  readonly functions: readonly string[];
+  readonly file: string;
+}
+
+/** Rows of a register tile: what the adapter's registers hold, but no more than there are rows. */
+function tileRows(device: Capabilities, rows: number): number {
+  const wanted = device.subgroupSize > 4 || !device.software ? 16 : 8;
+  return rows <= 4 ? 4 : rows <= 8 ? 8 : wanted;
+}
+
+/** One dispatch of either body. */
+export function dispatchProduct(product: Product, device: Capabilities): Dispatch {
+  const { rows, inner, columns, weightWidth, xWidth, place, functions, file } = product;
+  const [from, to] = columns;
+  const width = (to - from) / 4;
+  const activate = activationSource(product.activation);
+  const params = {
+    rows,
+    inner: inner / 4,
+    columns: width,
+    weightStride: weightWidth / 4,
+    weightColumn: from / 4,
+    yStride: place.width / 4,
+    yColumn: place.from / 4,
+    xStride: xWidth / 4,
+  };
+  const work = {
+    flops: 2 * rows * inner * (to - from),
+    bytes: 4 * (rows * inner + inner * (to - from) + rows * (to - from)),
+  };
+  if (device.subgroupSize > 0) {
+    const tile = { rows: tileRows(device, rows), vectors: 1, lanes: device.subgroupSize };
+    return {
+      shader: shader(subgroupBody, {
+        file: `${file} (matmul.wgsl)`,
+        enable: ["subgroups"],
+        constants: { LANES: tile.lanes, ROWS: tile.rows },
+        functions: [productTile(tile), activate, ...functions],
+      }),
+      params,
+      workgroups: [Math.ceil(width / tile.lanes), Math.ceil(rows / tile.rows), 1],
+      work,
+    };
+  }
+  const tile = { rows: rows <= 4 ? 4 : 8, vectors: 2, lanes: 0 };
+  const [threadsX, threadsY] = device.software ? [4, 1] : [8, 8];
+  return {
+    shader: shader(directBody, {
+      file: `${file} (matmul-direct.wgsl)`,
+      constants: { THREADS_X: threadsX, THREADS_Y: threadsY, ROWS: tile.rows },
+      functions: [productTile(tile), activate, ...functions],
+    }),
+    params,
+    workgroups: [Math.ceil(width / 2 / threadsX), Math.ceil(rows / tile.rows / threadsY), 1],
+    work,
+  };
+}
+
+function make<const Names extends readonly string[]>(name: string, operands: Names): Kernel<Names, MatmulAttrs> {
+  const residual = operands.indexOf("residual");
+  return {
+    name,
+    operands,
+    result(inputs: readonly TensorType[], { columns, place }) {
+      const [x, w, bias] = inputs as readonly [TensorType, TensorType, TensorType];
+      expectVec4(name, "the last axis of x", lastOf(x));
+      expectVec4(name, "the last axis of w", lastOf(w));
+      expectShape(name, "w", w, "f32", [lastOf(x), null]);
+      expectShape(name, "bias", bias, "f32", [lastOf(w)]);
+      const [from, to] = columns ?? [0, lastOf(w)];
+      if (from % 4 || to % 4 || from < 0 || to > lastOf(w) || from >= to)
+        throw new RangeError(`${name}: columns ${from} to ${to} of w [${w.shape.join(", ")}]`);
+      const width = place?.width ?? to - from;
+      if (place && (place.from % 4 || width % 4 || place.from + to - from > width))
+        throw new RangeError(`${name}: ${to - from} columns do not fit at ${place.from} of ${width}`);
+      const y = f32(...x.shape.slice(0, -1), width);
+      if (residual >= 0) expectShape(name, "residual", inputs[residual]!, "f32", y.shape);
+      return y;
+    },
+    dispatch(inputs: readonly TensorType[], attrs, device) {
+      const [x, w] = inputs as readonly [TensorType, TensorType];
+      const columns = attrs.columns ?? [0, lastOf(w)];
+      return dispatchProduct(
+        {
+          rows: rowsOf(x),
+          inner: lastOf(x),
+          columns,
+          weightWidth: lastOf(w),
+          xWidth: lastOf(x),
+          place: attrs.place ?? { width: columns[1] - columns[0], from: 0 },
+          activation: attrs.activation ?? "linear",
+          functions: [LOAD_X, residual >= 0 ? RESIDUAL : EPILOGUE],
+          file: name,
+        },
+        device,
+      );
+    },
+  };
+}
+
+/** y = activation(x · w + bias): x [T, K], w [K, N], bias [N], y [T, N], all f32. */
+export const matmul: Kernel<readonly ["x", "w", "bias"], MatmulAttrs> = make("matmul", ["x", "w", "bias"]);
+
+/** y = activation(x · w + bias) + residual: residual [T, N]. */
+export const addMatmul: Kernel<readonly ["x", "w", "bias", "residual"], MatmulAttrs> = make("addMatmul", [
+  "x",
+  "w",
+  "bias",
+  "residual",
+]);

@@ -1,0 +1,69 @@
+// Products of every query (or key) with every relative row: what the gather form of the scores reads.
+import { expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
+import { scoreTile } from "./register-tile.js";
+import { shader } from "./shader.js";
+import wgsl from "./relative-products.wgsl?raw";
+
+/** Sizes in elements, padded to multiples of 4. */
+export interface RelativeProductAttrs {
+  readonly heads: number;
+  readonly headWidth: number;
+  /** First column of head 0 in query. */
+  readonly queryFrom: number;
+  /** Rows [from, to) of query. */
+  readonly rows: readonly [from: number, to: number];
+  readonly reach: number;
+  /** 1 when rows stand for i in slot(i − j), −1 when they stand for j. */
+  readonly sign: 1 | -1;
+}
+
+/** query [rows, *], key [S, H·d] f32, slots [2·reach + 1], bounds [rows, 2] u32 → products [to − from, H, S] f32. */
+export const relativeProducts: Kernel<readonly ["query", "key", "slots", "bounds"], RelativeProductAttrs> = {
+  name: "relativeProducts",
+  operands: ["query", "key", "slots", "bounds"],
+  result([query, key, slots, bounds], { heads, headWidth, queryFrom, rows, reach }) {
+    const name = "relativeProducts";
+    expectVec4(name, "headWidth", headWidth);
+    expectVec4(name, "the last axis of query", lastOf(query));
+    expectShape(name, "key", key, "f32", [null, heads * headWidth]);
+    expectShape(name, "slots", slots, "u32", [2 * reach + 1]);
+    expectShape(name, "bounds", bounds, "u32", [query.shape[0]!, 2]);
+    if (
+      queryFrom % 4 ||
+      queryFrom + heads * headWidth > lastOf(query) ||
+      rows[1] > query.shape[0]! ||
+      rows[0] >= rows[1]
+    )
+      throw new RangeError(
+        `${name}: rows ${rows.join(" to ")}, columns from ${queryFrom} of [${query.shape.join(", ")}]`,
+      );
+    return f32(rows[1] - rows[0], heads, key.shape[0]!);
+  },
+  dispatch([query, key], { heads, headWidth, queryFrom, rows, reach, sign }, device) {
+    const tile = { rows: 8, columns: 4 };
+    const [threadsX, threadsY] = device.software ? [4, 1] : [8, 8];
+    const slots = key.shape[0]!;
+    const count = rows[1] - rows[0];
+    return {
+      shader: shader(wgsl, {
+        file: "relative-products.wgsl",
+        constants: { ROWS: tile.rows, COLUMNS: tile.columns, THREADS_X: threadsX, THREADS_Y: threadsY },
+        functions: [scoreTile({ ...tile, terms: { content: true, c2p: false, p2c: false } })],
+      }),
+      params: {
+        queryStride: lastOf(query) / 4,
+        queryColumn: queryFrom / 4,
+        width: headWidth / 4,
+        slotStride: (heads * headWidth) / 4,
+        heads,
+        slots,
+        firstRow: rows[0],
+        rows: count,
+        reach,
+        sign,
+      },
+      workgroups: [Math.ceil(slots / tile.columns / threadsX), Math.ceil(count / tile.rows / threadsY), heads],
+      work: { flops: 2 * count * slots * heads * headWidth, bytes: 4 * count * slots * heads },
+    };
+  },
+};

@@ -1,0 +1,146 @@
+// A GPU device with what every other part needs of it: capabilities as plain data, counted buffers, pipelines, loss.
+// One Device stands for one GPUDevice, so models that share a GPUDevice share compiled pipelines and totals.
+import { DeviceError, UnsupportedError } from "../errors.js";
+import type { Capabilities } from "../kernels/kernel.js";
+import { Pipelines } from "./pipelines.js";
+
+/** Everything is a faster path with a tested fallback; none of these is required. */
+const WANTED_FEATURES: readonly GPUFeatureName[] = ["subgroups", "timestamp-query"];
+
+/** Limits that are raised to what the adapter has: large tables and scores need them, the rest stays at the default. */
+const WANTED_LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
+
+const devices = new WeakMap<GPUDevice, Device>();
+
+export class Device {
+  readonly gpu: GPUDevice;
+  readonly capabilities: Capabilities;
+  readonly pipelines: Pipelines;
+  private readonly live = new Map<GPUBuffer, number>();
+  private bytes = 0;
+  private loss: DeviceError | undefined;
+  private readonly whenLost: Promise<DeviceError>;
+
+  private constructor(gpu: GPUDevice) {
+    this.gpu = gpu;
+    this.capabilities = readCapabilities(gpu);
+    this.pipelines = new Pipelines(this);
+    this.whenLost = gpu.lost.then((info) => {
+      this.loss = new DeviceError(
+        `the GPU device was lost (${info.reason}${info.message ? `: ${info.message}` : ""}). Load the model again; if that fails, reload the page.`,
+      );
+      return this.loss;
+    });
+  }
+
+  /** The Device of a GPUDevice that somebody made. */
+  static of(gpu: GPUDevice): Device {
+    const known = devices.get(gpu);
+    if (known) return known;
+    const device = new Device(gpu);
+    devices.set(gpu, device);
+    return device;
+  }
+
+  /** Asks the browser for a device with the features that make things faster, and no limit above what the adapter has. */
+  static async request(): Promise<Device> {
+    const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
+    if (!gpu) {
+      throw new UnsupportedError(
+        "this environment has no WebGPU (navigator.gpu is missing): use Chrome or Edge 113, Safari 26, Firefox 141 or newer, over https or localhost",
+      );
+    }
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    if (!adapter) {
+      throw new UnsupportedError(
+        "WebGPU found no usable GPU adapter: check that graphics acceleration is on and the driver is installed",
+      );
+    }
+    const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
+    const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
+    try {
+      return Device.of(await adapter.requestDevice({ requiredFeatures, requiredLimits }));
+    } catch (cause) {
+      throw new DeviceError("WebGPU refused to open the GPU device", { cause });
+    }
+  }
+
+  /** Throws a DeviceError once the device is lost: afterwards most WebGPU calls fail silently. */
+  throwIfLost(): void {
+    if (this.loss) throw this.loss;
+  }
+
+  /** Waits for `work`, but no longer than the device lives. */
+  async unlessLost<T>(work: Promise<T>): Promise<T> {
+    this.throwIfLost();
+    const outcome = await Promise.race([work.then((value) => ({ value })), this.whenLost]);
+    if (outcome instanceof DeviceError) throw outcome;
+    return outcome.value;
+  }
+
+  /** A counted buffer. Call inside `guarded`, which turns a failed allocation into a DeviceError. */
+  createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+    this.throwIfLost();
+    const size = Math.max(16, Math.ceil(bytes / 4) * 4);
+    const buffer = this.gpu.createBuffer({ label, size, usage });
+    this.live.set(buffer, size);
+    this.bytes += size;
+    return buffer;
+  }
+
+  /** Frees a buffer; a second time is harmless. */
+  destroyBuffer(buffer: GPUBuffer): void {
+    const size = this.live.get(buffer);
+    if (size === undefined) return;
+    this.live.delete(buffer);
+    this.bytes -= size;
+    buffer.destroy();
+  }
+
+  /**
+   * Runs `create` under error scopes; a refused or failed call is a DeviceError. Scopes are a stack per device, which
+   * others may share: they are pushed and popped in one synchronous block, only the verdicts are awaited.
+   */
+  async guarded<T>(what: string, create: () => T): Promise<T> {
+    this.throwIfLost();
+    this.gpu.pushErrorScope("out-of-memory");
+    this.gpu.pushErrorScope("validation");
+    let result: T;
+    let verdicts: Promise<[GPUError | null, GPUError | null]>;
+    try {
+      result = create();
+    } finally {
+      verdicts = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
+      verdicts.catch(() => undefined); // awaited below unless `create` threw; a lost device rejects it
+    }
+    const [invalid, exhausted] = await this.unlessLost(verdicts);
+    if (exhausted) {
+      const held = (this.bytes / 2 ** 20).toFixed(1);
+      throw new DeviceError(`${what}: out of GPU memory with ${held} MiB held (${exhausted.message})`);
+    }
+    if (invalid) throw new DeviceError(`${what}: ${invalid.message}`);
+    return result;
+  }
+
+  /** Live buffers and their bytes, over all models of this device. */
+  totals(): { buffers: number; bytes: number } {
+    return { buffers: this.live.size, bytes: this.bytes };
+  }
+}
+
+function readCapabilities(gpu: GPUDevice): Capabilities {
+  const info = gpu.adapterInfo as (GPUAdapterInfo & { isFallbackAdapter?: boolean }) | undefined;
+  const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0, vendor = "", architecture = "" } = info ?? {};
+  const constant = gpu.features.has("subgroups") && least === most && least >= 4;
+  return {
+    subgroupSize: constant ? least : 0,
+    software:
+      info?.isFallbackAdapter === true ||
+      /swiftshader|llvmpipe|lavapipe/i.test(`${architecture} ${vendor} ${info?.description ?? ""}`),
+    workgroupThreads: gpu.limits.maxComputeInvocationsPerWorkgroup,
+    bindingBytes: Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize),
+    workgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension,
+    vendor,
+    architecture,
+  };
+}

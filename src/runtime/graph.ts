@@ -1,0 +1,120 @@
+// A static graph of kernel calls: what will run, in the order it was added, before any device is touched.
+// One node is one dispatch. Insertion order is the schedule; fusion is a matter of which kernel the model asks for.
+import { assert } from "../errors.js";
+import { type Each, elements, type Kernel, type TensorType } from "../kernels/kernel.js";
+
+/** A tensor of the graph: written before a run, kept on the device, or computed by a node. */
+export interface Value {
+  readonly id: number;
+  readonly name: string;
+  readonly type: TensorType;
+  readonly kind: "input" | "resident" | "computed";
+  /** The value whose memory this one overwrites, at the root of a chain of overwrites; itself otherwise. */
+  readonly storage: Value;
+}
+
+export interface Node {
+  readonly kernel: Kernel;
+  readonly inputs: readonly Value[];
+  readonly attrs: object;
+  readonly output: Value;
+  /** The value whose content the kernel updates in place. */
+  readonly into?: Value;
+}
+
+export class Graph {
+  readonly inputs: Value[] = [];
+  readonly residents: Value[] = [];
+  readonly nodes: Node[] = [];
+  readonly outputs: Map<string, Value> = new Map<string, Value>();
+  private count = 0;
+  private path: string[] = [];
+
+  /** A value written before every run. */
+  input(name: string, type: TensorType): Value {
+    const value = this.value(name, type, "input");
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** A value that stays on the device, by its name in the table of residents. Asked for twice, it is the same value. */
+  resident(name: string, type: TensorType): Value {
+    const known = this.residents.find((value) => value.name === name);
+    if (known) {
+      assert(elements(known.type) === elements(type), `resident ${name} is asked for with two sizes`);
+      return known;
+    }
+    const value = this.value(name, type, "resident");
+    this.residents.push(value);
+    return value;
+  }
+
+  /**
+   * Adds one kernel call; its result is named by the scopes around it and `name`.
+   * With `into` the result is that value's memory, updated: the kernel must not read `into` as an operand as well.
+   */
+  add<Names extends readonly string[], Attrs extends object>(
+    name: string,
+    kernel: Kernel<Names, Attrs>,
+    inputs: Each<Names, Value>,
+    attrs: Attrs,
+    into?: Value,
+  ): Value {
+    const operands = inputs as readonly Value[];
+    const path = [...this.path, name].filter(Boolean).join(".");
+    let type: TensorType;
+    try {
+      type = kernel.result(operands.map((value) => value.type) as unknown as Each<Names, TensorType>, attrs);
+    } catch (error) {
+      const names = operands.map((value) => value.name).join(", ");
+      throw new RangeError(`${path}: ${error instanceof Error ? error.message : String(error)} (operands ${names})`, {
+        cause: error,
+      });
+    }
+    if (into) {
+      assert(elements(into.type) === elements(type), `${path}: the result does not have the size of ${into.name}`);
+      assert(into.kind === "computed", `${path}: ${into.name} is not a computed value`);
+    }
+    const output = this.value(path, type, "computed", into?.storage);
+    assert(
+      operands.every((value) => value.storage !== output.storage),
+      `${path}: the kernel reads what it overwrites`,
+    );
+    this.nodes.push({
+      kernel: kernel,
+      inputs: operands,
+      attrs,
+      output,
+      ...(into ? { into } : {}),
+    });
+    return output;
+  }
+
+  /** Asks for a value after every run. */
+  output(name: string, value: Value): void {
+    assert(!this.outputs.has(name), `output ${name} is named twice`);
+    this.outputs.set(name, value);
+  }
+
+  /** Prefixes the names of all values made by `build`. */
+  scope<T>(name: string, build: () => T): T {
+    this.path.push(name);
+    try {
+      return build();
+    } finally {
+      this.path.pop();
+    }
+  }
+
+  private value(name: string, type: TensorType, kind: Value["kind"], storage?: Value): Value {
+    const value: { -readonly [K in keyof Value]: Value[K] } = {
+      id: this.count++,
+      name,
+      type,
+      kind,
+      storage: undefined as unknown as Value,
+    };
+    value.storage = storage ?? value;
+    return value;
+  }
+}

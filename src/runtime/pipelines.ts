@@ -1,0 +1,86 @@
+// Compiled pipelines of one device, by shader text. A compilation in progress is shared, so that nothing compiles twice
+// and loading can start compilations while weights are still arriving.
+import { DeviceError } from "../errors.js";
+import type { Shader } from "../kernels/shader.js";
+import type { Device } from "./device.js";
+
+/** A pipeline and the layout of its tensors (group 0); group 1 is Params at a dynamic offset, the same for all. */
+export interface Pipeline {
+  readonly shader: Shader;
+  readonly pipeline: GPUComputePipeline;
+  readonly tensors: GPUBindGroupLayout;
+}
+
+export class Pipelines {
+  /** Layout of group 1 in every pipeline. */
+  readonly paramsLayout: GPUBindGroupLayout;
+  private readonly device: Device;
+  private readonly cache = new Map<string, Promise<Pipeline>>();
+  private finished = 0;
+
+  constructor(device: Device) {
+    this.device = device;
+    this.paramsLayout = device.gpu.createBindGroupLayout({
+      label: "params",
+      entries: [
+        { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
+      ],
+    });
+  }
+
+  /** The compiled pipeline of a shader; a shader that does not compile rejects with file, line and message. */
+  get(shader: Shader): Promise<Pipeline> {
+    let pipeline = this.cache.get(shader.text);
+    if (!pipeline) {
+      pipeline = this.compile(shader);
+      this.cache.set(shader.text, pipeline);
+      pipeline.then(
+        () => this.finished++,
+        () => this.cache.delete(shader.text),
+      );
+    }
+    return pipeline;
+  }
+
+  /** Pipelines asked for and compiled so far. */
+  counts(): { asked: number; compiled: number } {
+    return { asked: this.cache.size, compiled: this.finished };
+  }
+
+  private async compile(shader: Shader): Promise<Pipeline> {
+    const { gpu } = this.device;
+    this.device.throwIfLost();
+    const tensors = gpu.createBindGroupLayout({
+      label: shader.file,
+      entries: shader.bindings.map(({ index, access }) => ({
+        binding: index,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type: access === "read" ? "read-only-storage" : "storage" },
+      })),
+    });
+    gpu.pushErrorScope("validation"); // an invalid module would otherwise be reported as uncaptured
+    const module = gpu.createShaderModule({ label: shader.file, code: shader.text });
+    const invalid = gpu.popErrorScope();
+    const layout = gpu.createPipelineLayout({ bindGroupLayouts: [tensors, this.paramsLayout] });
+    const compiled = gpu.createComputePipelineAsync({
+      label: shader.file,
+      layout,
+      compute: { module, entryPoint: "main" },
+    });
+    compiled.catch(() => undefined); // awaited below
+    await this.device.unlessLost(invalid);
+    try {
+      return { shader, tensors, pipeline: await this.device.unlessLost(compiled) };
+    } catch (cause) {
+      this.device.throwIfLost();
+      const { messages } = await module.getCompilationInfo();
+      const first = messages.find((message) => message.type === "error");
+      const reason = first
+        ? `${first.lineNum}: ${first.message}`
+        : cause instanceof Error
+          ? cause.message
+          : String(cause);
+      throw new DeviceError(`${shader.file}:${reason} (variant ${shader.label || "plain"})`, { cause });
+    }
+  }
+}

@@ -1,0 +1,336 @@
+// A compiled graph: pipelines, slots, bind groups and one parameter buffer. Running it is one upload, one compute pass,
+// one submit, one read-back. This is the only place that encodes commands for a model.
+import { assert } from "../errors.js";
+import { byteLength, type Dispatch, elements, type TensorType } from "../kernels/kernel.js";
+import type { Device } from "./device.js";
+import type { Graph, Node, Value } from "./graph.js";
+import { type MemoryPlan, planMemory } from "./memory-plan.js";
+import type { Pipeline } from "./pipelines.js";
+import type { Slots } from "./slots.js";
+
+/** Contents of a graph's inputs by name, in the element type of each. */
+export type Inputs = Readonly<Record<string, Float32Array | Uint32Array>>;
+
+/** Time of one node, from `Plan.profile`. */
+export interface StepTime {
+  readonly name: string;
+  readonly kernel: string;
+  readonly milliseconds: number;
+  /** Giga floating point operations, and gigabytes that must move at least, per second. */
+  readonly gflops: number;
+  readonly gbytes: number;
+}
+
+/** A tensor read back from the device. */
+export interface ReadBack {
+  readonly type: TensorType;
+  readonly data: Float32Array;
+}
+
+interface Step {
+  readonly node: Node;
+  readonly dispatch: Dispatch;
+  readonly pipeline: Pipeline;
+  readonly params: number;
+}
+
+/** The buffers of a graph's residents, by name. */
+export type ResidentBuffers = ReadonlyMap<string, GPUBuffer>;
+
+/** What `Plan.describe` adds about memory that is not the plan's own. */
+export interface PlanMemory {
+  readonly slots: readonly number[];
+  readonly unplanned: number;
+}
+
+/** The dispatches of a graph on a device, one per node. Pure; also asks for nothing. */
+export function dispatches(graph: Graph, device: Device): Dispatch[] {
+  return graph.nodes.map(({ kernel, inputs, attrs }) =>
+    kernel.dispatch(
+      inputs.map((value) => value.type),
+      attrs,
+      device.capabilities,
+    ),
+  );
+}
+
+/** Starts compiling what a graph needs, so that a later `compile` finds it done. */
+export async function warmUp(device: Device, graph: Graph): Promise<void> {
+  await Promise.all(dispatches(graph, device).map(({ shader }) => device.pipelines.get(shader)));
+}
+
+/** Plans memory, compiles pipelines and prepares bind groups. The caller keeps residents and slots alive. */
+export async function compile(device: Device, graph: Graph, residents: ResidentBuffers, slots: Slots): Promise<Plan> {
+  const planned = dispatches(graph, device);
+  for (const [index, { workgroups }] of planned.entries()) {
+    const name = graph.nodes[index]!.output.name;
+    if (workgroups.some((count) => count > device.capabilities.workgroupsPerDimension))
+      throw new RangeError(`${name}: ${workgroups.join(" × ")} workgroups exceed the device's limit`);
+  }
+  for (const value of [...graph.inputs, ...graph.nodes.map((node) => node.output)]) {
+    if (byteLength(value.type) > device.capabilities.bindingBytes)
+      throw new RangeError(
+        `${value.name} needs ${byteLength(value.type)} bytes, this device binds ${device.capabilities.bindingBytes}: give shorter or fewer texts`,
+      );
+  }
+  const pipelines = await Promise.all(planned.map(({ shader }) => device.pipelines.get(shader)));
+  const align = device.gpu.limits.minUniformBufferOffsetAlignment;
+  const largest = Math.max(16, ...planned.map(({ shader }) => shader.params.length * 4));
+  const stride = Math.ceil(largest / align) * align;
+  const steps = graph.nodes.map((node, index): Step => ({
+    node,
+    dispatch: planned[index]!,
+    pipeline: pipelines[index]!,
+    params: index * stride,
+  }));
+  const params = new ArrayBuffer(Math.max(1, steps.length) * stride);
+  for (const step of steps) writeParams(new DataView(params), step);
+  const buffer = await device.guarded("plan parameters", () => {
+    const made = device.createBuffer("params", params.byteLength, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
+    device.gpu.queue.writeBuffer(made, 0, params);
+    return made;
+  });
+  return new Plan(device, graph, residents, slots, steps, buffer, stride);
+}
+
+function writeParams(view: DataView, { dispatch, params }: Step): void {
+  dispatch.shader.params.forEach(({ name, type }, field) => {
+    const value = dispatch.params[name];
+    assert(value !== undefined, `${dispatch.shader.file}: no value for parameter ${name}`);
+    const at = params + 4 * field;
+    if (type === "f32") view.setFloat32(at, value, true);
+    else if (type === "i32") view.setInt32(at, value, true);
+    else view.setUint32(at, value, true);
+  });
+}
+
+export class Plan {
+  readonly graph: Graph;
+  readonly memory: MemoryPlan;
+  private readonly device: Device;
+  private readonly residents: ResidentBuffers;
+  private readonly slots: Slots;
+  private readonly steps: readonly Step[];
+  private readonly params: GPUBuffer;
+  private readonly paramsStride: number;
+  private bindGroups: { version: number; params: GPUBindGroup; tensors: GPUBindGroup[] } | undefined;
+
+  constructor(
+    device: Device,
+    graph: Graph,
+    residents: ResidentBuffers,
+    slots: Slots,
+    steps: readonly Step[],
+    params: GPUBuffer,
+    paramsStride: number,
+  ) {
+    this.device = device;
+    this.graph = graph;
+    this.memory = planMemory(graph);
+    this.residents = residents;
+    this.slots = slots;
+    this.steps = steps;
+    this.params = params;
+    this.paramsStride = paramsStride;
+  }
+
+  /** Runs the graph. Runs that share slots must not overlap: the model queues them. */
+  async run(inputs: Inputs, signal?: AbortSignal): Promise<Map<string, Float32Array>> {
+    signal?.throwIfAborted();
+    const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, bytes: byteLength(value.type) }));
+    const total = outputs.reduce((sum, { bytes }) => sum + bytes, 0);
+    await this.prepare(total);
+    signal?.throwIfAborted();
+    const staging = this.slots.readback();
+    await this.device.guarded("run", () => {
+      this.upload(inputs);
+      const encoder = this.device.gpu.createCommandEncoder();
+      this.encode(encoder.beginComputePass(), 0, this.steps.length);
+      let at = 0;
+      for (const { value, bytes } of outputs) {
+        encoder.copyBufferToBuffer(this.bufferOf(value), 0, staging, at, bytes);
+        at += bytes;
+      }
+      this.device.gpu.queue.submit([encoder.finish()]);
+    });
+    const data = await this.read(staging, total);
+    let at = 0;
+    const results = new Map<string, Float32Array>();
+    for (const { name, bytes } of outputs) {
+      results.set(name, data.subarray(at / 4, (at + bytes) / 4));
+      at += bytes;
+    }
+    return results;
+  }
+
+  /** Every computed value, in order, as it is right after its node: for tests and for looking inside. Slow. */
+  async inspect(inputs: Inputs, visit: (name: string, value: ReadBack, node: Node) => void): Promise<void> {
+    const largest = Math.max(16, ...this.graph.nodes.map((node) => byteLength(node.output.type)));
+    await this.prepare(largest);
+    const staging = this.slots.readback();
+    for (const [index, { node }] of this.steps.entries()) {
+      const bytes = byteLength(node.output.type);
+      await this.device.guarded(node.output.name, () => {
+        if (index === 0) this.upload(inputs);
+        const encoder = this.device.gpu.createCommandEncoder();
+        this.encode(encoder.beginComputePass(), index, index + 1);
+        encoder.copyBufferToBuffer(this.bufferOf(node.output), 0, staging, 0, bytes);
+        this.device.gpu.queue.submit([encoder.finish()]);
+      });
+      visit(node.output.name, { type: node.output.type, data: await this.read(staging, bytes) }, node);
+    }
+  }
+
+  /**
+   * Time per node, by timestamps around a pass of its own, or by waiting for a submit of its own where the device has
+   * no timestamp-query. Short nodes are repeated: browsers round timestamps.
+   */
+  async profile(inputs: Inputs, repeats = 4): Promise<StepTime[]> {
+    await this.prepare(16);
+    const times: StepTime[] = [];
+    await this.device.guarded("run", () => this.upload(inputs));
+    for (const [index, step] of this.steps.entries()) {
+      // Repeating a node that updates a value in place computes other numbers, at the same speed.
+      const milliseconds = (await this.time(index, index + 1, repeats)) / repeats;
+      const { flops, bytes } = step.dispatch.work;
+      times.push({
+        name: step.node.output.name,
+        kernel: step.node.kernel.name,
+        milliseconds,
+        gflops: flops / milliseconds / 1e6,
+        gbytes: bytes / milliseconds / 1e6,
+      });
+    }
+    return times;
+  }
+
+  /** What will run, one line a node, and the memory it takes: for people, bug reports and snapshot tests. */
+  describe(): string {
+    const rows = this.steps.map(({ node, dispatch }) => [
+      node.output.name,
+      node.kernel.name,
+      `[${node.output.type.shape.join(", ")}]`,
+      `slot ${this.memory.slotOf.get(node.output.storage.id) ?? "-"}`,
+      dispatch.workgroups.join("×"),
+      dispatch.shader.label,
+    ]);
+    const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
+    const table = rows.map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]!))
+        .join("  ")
+        .trimEnd(),
+    );
+    const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+    const shared = this.memory.slots.reduce((sum, bytes) => sum + bytes, 0);
+    const pipelines = new Set(this.steps.map(({ dispatch }) => dispatch.shader.text)).size;
+    const residents = this.graph.residents.reduce((sum, value) => sum + elements(value.type) * 4, 0);
+    return [
+      ...table,
+      `${this.steps.length} dispatches · ${this.memory.slots.length} slots ${mb(shared)} (${mb(this.memory.unplanned)} unplanned) · ${pipelines} pipelines · weights ${mb(residents)}`,
+    ].join("\n");
+  }
+
+  /** Frees the parameter buffer; slots and residents belong to the model. */
+  dispose(): void {
+    this.device.destroyBuffer(this.params);
+  }
+
+  private bufferOf(value: Value): GPUBuffer {
+    if (value.kind === "resident") {
+      const buffer = this.residents.get(value.name);
+      assert(buffer, `no buffer for ${value.name}`);
+      return buffer;
+    }
+    return this.slots.buffer(this.memory.slotOf.get(value.storage.id)!);
+  }
+
+  private async prepare(readback: number): Promise<void> {
+    await this.slots.ensure(this.memory.slots, readback);
+    if (this.bindGroups?.version === this.slots.version) return;
+    const { gpu, pipelines } = this.device;
+    this.bindGroups = await this.device.guarded("bind groups", () => ({
+      version: this.slots.version,
+      params: gpu.createBindGroup({
+        layout: pipelines.paramsLayout,
+        entries: [{ binding: 0, resource: { buffer: this.params, size: this.paramsStride } }],
+      }),
+      tensors: this.steps.map(({ node, pipeline }) =>
+        gpu.createBindGroup({
+          layout: pipeline.tensors,
+          entries: [node.output, ...node.inputs].map((value, binding) => ({
+            binding,
+            resource: { buffer: this.bufferOf(value), size: byteLength(value.type) },
+          })),
+        }),
+      ),
+    }));
+  }
+
+  private upload(inputs: Inputs): void {
+    for (const value of this.graph.inputs) {
+      const data = inputs[value.name];
+      assert(data, `no data for input ${value.name}`);
+      assert(data.byteLength <= byteLength(value.type), `${data.length} elements for input ${value.name}`);
+      this.device.gpu.queue.writeBuffer(this.bufferOf(value), 0, data as Float32Array<ArrayBuffer>);
+    }
+  }
+
+  private encode(pass: GPUComputePassEncoder, from: number, to: number): void {
+    const groups = this.bindGroups!;
+    for (let index = from; index < to; index++) {
+      const { pipeline, dispatch, params } = this.steps[index]!;
+      pass.setPipeline(pipeline.pipeline);
+      pass.setBindGroup(0, groups.tensors[index]);
+      pass.setBindGroup(1, groups.params, [params]);
+      pass.dispatchWorkgroups(...dispatch.workgroups);
+    }
+    pass.end();
+  }
+
+  private async read(staging: GPUBuffer, bytes: number): Promise<Float32Array> {
+    if (bytes === 0) return new Float32Array(0);
+    await this.device.unlessLost(staging.mapAsync(GPUMapMode.READ, 0, bytes));
+    const data = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
+    staging.unmap();
+    return data;
+  }
+
+  private async time(from: number, to: number, repeats: number): Promise<number> {
+    const { gpu } = this.device;
+    if (!gpu.features.has("timestamp-query")) {
+      const start = performance.now();
+      const encoder = gpu.createCommandEncoder();
+      for (let i = 0; i < repeats; i++) this.encode(encoder.beginComputePass(), from, to);
+      gpu.queue.submit([encoder.finish()]);
+      await this.device.unlessLost(gpu.queue.onSubmittedWorkDone());
+      return performance.now() - start;
+    }
+    const querySet = gpu.createQuerySet({ type: "timestamp", count: 2 });
+    const { resolve, staging } = await this.device.guarded("timestamps", () => ({
+      resolve: this.device.createBuffer("timestamps", 16, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC),
+      staging: this.device.createBuffer("timestamps", 16, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST),
+    }));
+    try {
+      const encoder = gpu.createCommandEncoder();
+      for (let i = 0; i < repeats; i++) {
+        const timestampWrites = {
+          querySet,
+          ...(i === 0 ? { beginningOfPassWriteIndex: 0 } : {}),
+          ...(i === repeats - 1 ? { endOfPassWriteIndex: 1 } : {}),
+        };
+        this.encode(encoder.beginComputePass(i === 0 || i === repeats - 1 ? { timestampWrites } : {}), from, to);
+      }
+      encoder.resolveQuerySet(querySet, 0, 2, resolve, 0);
+      encoder.copyBufferToBuffer(resolve, 0, staging, 0, 16);
+      gpu.queue.submit([encoder.finish()]);
+      await this.device.unlessLost(staging.mapAsync(GPUMapMode.READ));
+      const [begin, end] = new BigUint64Array(staging.getMappedRange());
+      return Number(end! - begin!) / 1e6;
+    } finally {
+      querySet.destroy();
+      this.device.destroyBuffer(resolve);
+      this.device.destroyBuffer(staging);
+    }
+  }
+}
