@@ -1,4 +1,5 @@
-// gatherRows: y[r] = x[rows[r]]. x: rows of `width` vec4. One thread copies one vec4.
+// gatherRows: y[r] = x[rows[r]] + addend(r), where addend is zero or a row of an added matrix. x: rows of `width` vec4.
+// One thread copies one vec4.
 struct Params { rows: u32, width: u32 }
 @group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(1) var<storage, read> x: array<vec4f>;
@@ -9,6 +10,7 @@ struct Params { rows: u32, width: u32 }
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let column = group.x * 64 + thread;
   if (column < params.width) {
-    y[group.y * params.width + column] = x[rows[group.y] * params.width + column];
+    let at = group.y * params.width + column;
+    y[at] = x[rows[group.y] * params.width + column] + addend(at);
   }
 }

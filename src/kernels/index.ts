@@ -3,7 +3,7 @@ export { type Activation, ACTIVATIONS } from "./activation.js";
 export { attentionScores, type RelativeForm, type ScoreAttrs, scoreTileSize, TILE_FIELDS } from "./attention-scores.js";
 export { attentionValues, type ValueAttrs, valueTileSize } from "./attention-values.js";
 export { conv1d, type Conv1dAttrs, maskedConv1d } from "./conv1d.js";
-export { gatherRows } from "./gather-rows.js";
+export { gatherAddRows, gatherRows } from "./gather-rows.js";
 export type { Capabilities, Dispatch, DType, Each, Kernel, TensorType } from "./kernel.js";
 export { addLayerNorm, layerNorm, type LayerNormAttrs, maskedAddLayerNorm, maskedLayerNorm } from "./layer-norm.js";
 export { addMatmul, matmul, type MatmulAttrs } from "./matmul.js";
