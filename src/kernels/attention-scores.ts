@@ -65,7 +65,7 @@ const ALL_ALLOWED = `fn allowed(row: u32, column: u32) -> bool { return true; }`
 const someAllowed = (binding: number) => `@group(0) @binding(${binding}) var<storage, read> mask: array<u32>;
 fn allowed(row: u32, column: u32) -> bool {
   let word = here.mask + row * ((here.length + 31) / 32) + column / 32;
-  return (mask[word] >> (column % 32) & 1) == 1;
+  return ((mask[word] >> (column % 32)) & 1) == 1;
 }`;
 
 const OPERANDS = {
