@@ -1,0 +1,121 @@
+// Typed reading of config.json's fields. A field is absent, or of the right kind and within bounds, or refused by name.
+// Bounds are far above every published model; they keep a small file from asking for terabytes.
+import { UnsupportedError } from "../errors.js";
+
+/** The fields of a config.json as parsed. Only own properties count: `__proto__` in a file is a field like any other. */
+export type ConfigJson = Readonly<Record<string, unknown>>;
+
+/** Whether a parsed JSON value is an object. */
+export function isJsonObject(value: unknown): value is ConfigJson {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value as a message shows it: JSON, shortened. */
+export function show(value: unknown): string {
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) as string | undefined);
+  if (text === undefined) return typeof value;
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+/** Throws the UnsupportedError of a field. `supported` continues "… is not supported (". */
+export function refuse(field: string, value: unknown, supported: string): never {
+  throw new UnsupportedError(`config.json: ${field} ${show(value)} is not supported (${supported})`);
+}
+
+/** The field's value; undefined where the file does not have it. */
+export function fieldOf(json: ConfigJson, field: string): unknown {
+  return Object.hasOwn(json, field) ? json[field] : undefined;
+}
+
+/** The inclusive bounds of an integer field. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** An integer within bounds; the fallback where the field is absent. */
+export function integerField(json: ConfigJson, field: string, fallback: number, { min, max }: Bounds): number {
+  const value = fieldOf(json, field);
+  if (value === undefined) return fallback;
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+  return refuse(field, value, `an integer from ${min} to ${max} is`);
+}
+
+/** As `integerField`, for fields that may also be null: then the fallback counts. */
+export function optionalIntegerField(json: ConfigJson, field: string, fallback: number, bounds: Bounds): number {
+  return fieldOf(json, field) === null ? fallback : integerField(json, field, fallback, bounds);
+}
+
+/** A truth value; the fallback where the field is absent. Numbers and strings are no truth values. */
+export function booleanField(json: ConfigJson, field: string, fallback: boolean): boolean {
+  const value = fieldOf(json, field);
+  if (value === undefined) return fallback;
+  return typeof value === "boolean" ? value : refuse(field, value, "true and false are");
+}
+
+/** As `booleanField`, for fields that may also be null: then the fallback counts. */
+export function optionalBooleanField(json: ConfigJson, field: string, fallback: boolean): boolean {
+  return fieldOf(json, field) === null ? fallback : booleanField(json, field, fallback);
+}
+
+/** A string; the fallback where the field is absent. */
+export function textField(json: ConfigJson, field: string, fallback: string): string {
+  const value = fieldOf(json, field);
+  if (value === undefined) return fallback;
+  return typeof value === "string" ? value : refuse(field, value, "a string is");
+}
+
+/** A finite number ≥ 0 that float32 can hold; the fallback where the field is absent. */
+export function sizeField(json: ConfigJson, field: string, fallback: number): number {
+  const value = fieldOf(json, field);
+  if (value === undefined) return fallback;
+  if (typeof value === "number" && value >= 0 && Number.isFinite(Math.fround(value))) return value;
+  return refuse(field, value, "a finite number from 0 is");
+}
+
+/** A finite number, for fields that only training reads; the fallback where it is absent or null. */
+export function numberField<T extends number | null>(json: ConfigJson, field: string, fallback: T): number | T {
+  const value = fieldOf(json, field);
+  if (value === undefined || value === null) return fallback;
+  return Number.isFinite(value) ? (value as number) : refuse(field, value, "a finite number is");
+}
+
+/** A token id or null; the fallback where the field is absent. */
+export function optionalTokenField(json: ConfigJson, field: string, fallback: number): number | null {
+  const value = fieldOf(json, field);
+  if (value === undefined) return fallback;
+  if (value === null || Number.isSafeInteger(value)) return value as number | null;
+  return refuse(field, value, "an integer is");
+}
+
+/** `label2id`; undefined where the file gives none. */
+export function indexField(json: ConfigJson): ReadonlyMap<string, number> | undefined {
+  const value = fieldOf(json, "label2id");
+  if (value === undefined || value === null) return undefined;
+  if (!isJsonObject(value)) return refuse("label2id", value, "an object from name to index is");
+  const indices = new Map<string, number>();
+  for (const [name, index] of Object.entries(value)) {
+    if (!Number.isSafeInteger(index)) refuse(`label2id ${show(name)}:`, index, "an integer is");
+    indices.set(name, index as number);
+  }
+  return indices;
+}
+
+/** The label names by class index, from `id2label`; undefined where the file gives none. Indices must be 0 … C − 1. */
+export function labelField(json: ConfigJson, maxLabels: number): ReadonlyMap<number, string> | undefined {
+  const value = fieldOf(json, "id2label");
+  if (value === undefined || value === null) return undefined;
+  if (!isJsonObject(value)) return refuse("id2label", value, "an object from index to name is");
+  const entries = Object.entries(value);
+  if (entries.length === 0 || entries.length > maxLabels) refuse("id2label", value, `1 to ${maxLabels} labels are`);
+  const labels = new Map<number, string>();
+  for (const [key, name] of entries) {
+    const index = /^\d+$/.test(key) ? Number(key) : -1;
+    if (index < 0 || index >= entries.length || labels.has(index)) {
+      refuse(`id2label key`, key, `the keys 0 to ${entries.length - 1} are, for ${entries.length} labels`);
+    }
+    if (typeof name !== "string") return refuse(`id2label ${key}:`, name, "a string is");
+    labels.set(index, name);
+  }
+  return new Map([...labels].sort(([a], [b]) => a - b));
+}
