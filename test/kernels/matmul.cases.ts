@@ -1,0 +1,103 @@
+// matmul and addMatmul: tile edges, columns and places, activations, extreme values.
+import { ACTIVATIONS } from "../../src/kernels/activation.js";
+import { addMatmul, matmul } from "../../src/kernels/matmul.js";
+import { caseGraph, type GraphCase } from "../support/cases.js";
+import { randomValues } from "../support/random.js";
+
+// One row; and just under, at and over every tile (4, 8, 16 rows; 4 to 16 vec4 columns).
+const SIZES: readonly (readonly [rows: number, inner: number, columns: number])[] = [
+  [1, 4, 4],
+  [3, 20, 12],
+  [4, 64, 16],
+  [5, 8, 20],
+  [7, 12, 28],
+  [8, 4, 32],
+  [9, 20, 36],
+  [15, 16, 60],
+  [16, 8, 64],
+  [17, 128, 68],
+  [65, 12, 132],
+];
+
+const sizes: GraphCase = {
+  name: "every edge of the tiles",
+  build() {
+    const made = caseGraph();
+    for (const [rows, inner, columns] of SIZES) {
+      const id = `${rows}x${inner}x${columns}`;
+      const x = made.input(`x ${id}`, randomValues(rows * inner, rows), rows, inner);
+      const w = made.resident(`w ${id}`, randomValues(inner * columns, columns), inner, columns);
+      const bias = made.resident(`bias ${id}`, randomValues(columns, inner), columns);
+      const residual = made.input(`residual ${id}`, randomValues(rows * columns, rows + 1), rows, columns);
+      made.graph.add(`matmul ${id}`, matmul, [x, w, bias], {});
+      made.graph.add(`addMatmul ${id}`, addMatmul, [x, w, bias, residual], { activation: "gelu" });
+    }
+    return made;
+  },
+};
+
+const pieces: GraphCase = {
+  name: "columns of w, and products that fill one value piece by piece",
+  build() {
+    const made = caseGraph();
+    const { graph } = made;
+    const x = made.input("x", randomValues(9 * 20, 1), 9, 20);
+    const w = made.resident("w", randomValues(20 * 60, 2), 20, 60);
+    const bias = made.resident("bias", randomValues(60, 3), 60);
+    const residual = made.input("residual", randomValues(9 * 24, 4), 9, 24);
+    graph.add("some columns", matmul, [x, w, bias], { columns: [20, 44] });
+    graph.add("some columns and residual", addMatmul, [x, w, bias, residual], { columns: [36, 60] });
+    const first = graph.add("placed", matmul, [x, w, bias], { columns: [0, 24], place: { width: 64, from: 40 } });
+    const second = graph.add(
+      "placed before it",
+      matmul,
+      [x, w, bias],
+      { columns: [24, 60], place: { width: 64, from: 4 }, activation: "relu" },
+      first,
+    );
+    graph.add("one vec4 more", matmul, [x, w, bias], { columns: [4, 8], place: { width: 64, from: 0 } }, second);
+    return made;
+  },
+};
+
+/** Rows [v, −v, v/3, 1]: the 1 keeps the row's magnitude at the function's own where the function vanishes. */
+const ARGUMENTS = [0, 1e-6, 0.1, 0.7, 1, 2, 2.9, 3.1, 5, 6.5, 9.9, 20, 89, 1e3, 1e9, -0];
+
+const activations: readonly GraphCase[] = ACTIVATIONS.map((activation) => ({
+  name: `activation ${activation}`,
+  build() {
+    const made = caseGraph();
+    const identity = Float32Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 1 : 0));
+    const w = made.resident("identity", identity, 4, 4);
+    const bias = made.resident("zero", new Float32Array(4), 4);
+    // Four rows at a time: the smallest tile compiles fastest.
+    for (let first = 0; first < ARGUMENTS.length; first += 4) {
+      const rows = ARGUMENTS.slice(first, first + 4).flatMap((v) => [v, -v, v / 3, 1]);
+      const x = made.input(`x ${first}`, Float32Array.from(rows), 4, 4);
+      made.graph.add(`${activation} ${first}`, matmul, [x, w, bias], { activation });
+    }
+    return made;
+  },
+}));
+
+const extremes: GraphCase = {
+  name: "outliers, tiny values and zeros",
+  build() {
+    const made = caseGraph();
+    const rows: (readonly [name: string, row: Float32Array])[] = [
+      ["zeros", new Float32Array(64)],
+      ["outlier 1e4", randomValues(64, 1).fill(1e4, 7, 8)],
+      ["outlier 1e30", randomValues(64, 2).fill(-1e30, 63, 64)],
+      ["tiny", randomValues(64, 3, 1e-30)],
+      ["mixed", randomValues(64, 4).map((value, i) => value * 10 ** ((i % 9) - 4))],
+    ];
+    const x = made.input("x", Float32Array.from(rows.flatMap(([, row]) => [...row])), rows.length, 64);
+    const w = made.resident("w", randomValues(64 * 24, 5), 64, 24);
+    const bias = made.resident("bias", new Float32Array(24), 24);
+    made.graph.add("product", matmul, [x, w, bias], {});
+    made.graph.add("large weights", matmul, [x, made.resident("v", randomValues(64 * 24, 6, 1e6), 64, 24), bias], {});
+    return made;
+  },
+};
+
+export const MATMUL_CASES: readonly GraphCase[] = [sizes, pieces, extremes, ...activations];

@@ -1,0 +1,246 @@
+// Every kernel again in plain float64: the same operands, attributes and flat layouts, nothing fast.
+// A twin writes only what its kernel promises. What it leaves as it was (NaN for a new value) is not promised.
+import type { Conv1dAttrs } from "../../src/kernels/conv1d.js";
+import type { LayerNormAttrs } from "../../src/kernels/layer-norm.js";
+import type { MatmulAttrs } from "../../src/kernels/matmul.js";
+import type { PackAttrs, PaddedAxis } from "../../src/kernels/pack-weights.js";
+import type { RelativeProductAttrs } from "../../src/kernels/relative-products.js";
+import type { ScoreAttrs } from "../../src/kernels/attention-scores.js";
+import type { SoftmaxAttrs } from "../../src/kernels/softmax.js";
+import type { ValueAttrs } from "../../src/kernels/attention-values.js";
+import { SCORE_ROW_FIELDS } from "../../src/kernels/softmax.js";
+import { TILE_FIELDS } from "../../src/kernels/attention-scores.js";
+import { lastOf, rowsOf, type TensorType } from "../../src/kernels/kernel.js";
+import { activate } from "./activations.js";
+
+export interface Tensor {
+  readonly type: TensorType;
+  readonly data: ArrayLike<number>;
+}
+
+/** Operands by name; an operand that a kernel does not have reads as undefined. */
+export type Operands = Readonly<Record<string, Tensor>>;
+
+/** Writes the result into `y`, which holds the value that the node updates in place, or NaN. */
+export type Twin = (operands: Operands, attrs: object, y: Float64Array) => void;
+
+/** A twin whose attributes have the kernel's own type; the interpreter pairs them by the kernel's name. */
+function twin<Attrs extends object>(run: (operands: Operands, attrs: Attrs, y: Float64Array) => void): Twin {
+  return run as Twin;
+}
+
+const ceil4 = (n: number): number => 4 * Math.ceil(n / 4);
+
+/** One record per entry of a u32 table. */
+function entries<const Fields extends readonly string[]>(
+  table: Tensor,
+  fields: Fields,
+): Record<Fields[number], number>[] {
+  return Array.from(
+    { length: table.data.length / fields.length },
+    (_, entry) =>
+      Object.fromEntries(fields.map((field, i) => [field, table.data[entry * fields.length + i]!])) as Record<
+        Fields[number],
+        number
+      >,
+  );
+}
+
+const slotOf = (slots: Tensor, reach: number, distance: number): number =>
+  slots.data[Math.min(Math.max(distance, -reach), reach) + reach]!;
+
+function dot(a: Tensor, atA: number, b: Tensor, atB: number, count: number): number {
+  let sum = 0;
+  for (let c = 0; c < count; c++) sum += a.data[atA + c]! * b.data[atB + c]!;
+  return sum;
+}
+
+const product = twin<MatmulAttrs>(({ x, w, bias, residual }, { activation = "linear", columns, place }, y) => {
+  const [K, N] = [lastOf(x!.type), lastOf(w!.type)];
+  const [from, to] = columns ?? [0, N];
+  const width = place?.width ?? to - from;
+  for (let row = 0; row < rowsOf(x!.type); row++) {
+    for (let n = from; n < to; n++) {
+      let sum = bias!.data[n]!;
+      for (let k = 0; k < K; k++) sum += x!.data[row * K + k]! * w!.data[k * N + n]!;
+      const at = row * width + (place?.from ?? 0) + n - from;
+      y[at] = activate(activation, sum) + (residual?.data[at] ?? 0);
+    }
+  }
+});
+
+const norm = twin<LayerNormAttrs>(({ x, gamma, beta, residual, keepRows }, { columns, eps }, y) => {
+  const width = lastOf(x!.type);
+  for (let row = 0; row < rowsOf(x!.type); row++) {
+    const keep = keepRows?.data[row] ?? 1;
+    const s = Array.from(
+      { length: columns },
+      (_, c) => x!.data[row * width + c]! + (residual?.data[row * width + c] ?? 0),
+    );
+    const mean = s.reduce((sum, value) => sum + value, 0) / columns;
+    const variance = s.reduce((sum, value) => sum + (value - mean) ** 2, 0) / columns;
+    for (let c = 0; c < width; c++) {
+      const centred = c < columns ? (s[c]! - mean) / Math.sqrt(variance + eps) : 0;
+      y[row * width + c] = keep * (centred * gamma!.data[c]! + beta!.data[c]!);
+    }
+  }
+});
+
+const softmax = twin<SoftmaxAttrs>(({ rows }, { heads }, y) => {
+  for (const { score, headStride, length } of entries(rows!, SCORE_ROW_FIELDS)) {
+    for (let head = 0; head < heads; head++) {
+      const row = y.subarray(score + head * headStride, score + head * headStride + ceil4(length));
+      const largest = Math.max(...row.subarray(0, length));
+      const e = Array.from(row.subarray(0, length), (value) => Math.exp(value - largest));
+      const sum = e.reduce((total, value) => total + value, 0);
+      row.fill(0).set(e.map((value) => value / sum));
+    }
+  }
+});
+
+const MASKED = -1e30;
+
+const scores = twin<ScoreAttrs>(({ query, key, tiles, slots, posK, posQ, qp, kp, mask }, attrs, y) => {
+  const { heads, headWidth, queryFrom, keyFrom, c2p, p2c, reach } = attrs;
+  const D = heads * headWidth;
+  for (const tile of entries(tiles!, TILE_FIELDS)) {
+    const allowed = (i: number, j: number): boolean =>
+      !mask || ((mask.data[tile.mask + i * Math.ceil(tile.length / 32) + (j >> 5)]! >>> (j & 31)) & 1) === 1;
+    for (let head = 0; head < heads; head++) {
+      for (let i = 0; i < tile.queryCount; i++) {
+        const q = (tile.queryRow + i) * lastOf(query!.type) + queryFrom + head * headWidth;
+        for (let j = tile.keyColumn; j < tile.length; j++) {
+          const k = (tile.keyRow + j) * lastOf(key!.type) + keyFrom + head * headWidth;
+          let sum = dot(query!, q, key!, k, headWidth);
+          if (slots) {
+            const slot = slotOf(slots, reach, tile.column + i - j);
+            const p = slot * D + head * headWidth;
+            if (c2p && posK) sum += dot(query!, q, posK, p, headWidth);
+            if (p2c && posQ) sum += dot(key!, k, posQ, p, headWidth);
+            if (c2p && qp)
+              sum += qp.data[((tile.queryRow + i - attrs.firstQuery) * heads + head) * attrs.slots + slot]!;
+            if (p2c && kp) sum += kp.data[((tile.keyRow + j) * heads + head) * attrs.slots + slot]!;
+          }
+          y[tile.score + head * tile.headStride + i * ceil4(tile.length) + j] = allowed(i, j) ? sum : MASKED;
+        }
+      }
+    }
+  }
+});
+
+const values = twin<ValueAttrs>(({ probabilities, value, tiles }, { heads, headWidth, valueFrom }, y) => {
+  for (const tile of entries(tiles!, TILE_FIELDS)) {
+    for (let head = 0; head < heads; head++) {
+      for (let i = 0; i < tile.queryCount; i++) {
+        for (let c = 0; c < headWidth; c++) {
+          let sum = 0;
+          for (let j = 0; j < tile.length; j++) {
+            const p = probabilities!.data[tile.score + head * tile.headStride + i * ceil4(tile.length) + j]!;
+            sum += p * value!.data[(tile.keyRow + j) * lastOf(value!.type) + valueFrom + head * headWidth + c]!;
+          }
+          y[(tile.queryRow + i) * heads * headWidth + head * headWidth + c] = sum;
+        }
+      }
+    }
+  }
+});
+
+const relativeProducts = twin<RelativeProductAttrs>(({ query, key, slots, bounds }, attrs, y) => {
+  const { heads, headWidth, queryFrom, rows, reach, sign } = attrs;
+  const S = key!.type.shape[0]!;
+  for (let row = rows[0]; row < rows[1]; row++) {
+    const [first, end] = [bounds!.data[2 * row]!, bounds!.data[2 * row + 1]!];
+    for (let other = first; other < end; other++) {
+      const slot = slotOf(slots!, reach, sign * (row - other));
+      for (let head = 0; head < heads; head++) {
+        const q = row * lastOf(query!.type) + queryFrom + head * headWidth;
+        const k = (slot * heads + head) * headWidth;
+        y[((row - rows[0]) * heads + head) * S + slot] = dot(query!, q, key!, k, headWidth);
+      }
+    }
+  }
+});
+
+const convolution = twin<Conv1dAttrs>(({ x, w, bias, bounds, keepRows }, { taps, activation }, y) => {
+  const D = lastOf(x!.type);
+  for (let row = 0; row < rowsOf(x!.type); row++) {
+    for (let n = 0; n < D; n++) {
+      let sum = bias!.data[n]!;
+      for (let tap = 0; tap < taps; tap++) {
+        const neighbour = row + tap - (taps - 1) / 2;
+        if (neighbour < bounds!.data[2 * row]! || neighbour >= bounds!.data[2 * row + 1]!) continue;
+        for (let c = 0; c < D; c++) sum += x!.data[neighbour * D + c]! * w!.data[(tap * D + c) * D + n]!;
+      }
+      y[row * D + n] = activate(activation, sum * (keepRows?.data[row] ?? 1));
+    }
+  }
+});
+
+const gatherRows: Twin = ({ x, rows }, _, y) => {
+  const D = lastOf(x!.type);
+  for (let r = 0; r < rows!.data.length; r++) {
+    for (let c = 0; c < D; c++) y[r * D + c] = x!.data[rows!.data[r]! * D + c]!;
+  }
+};
+
+/** An f16 number from its bits. */
+export function halfFloat(bits: number): number {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const magnitude = exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25);
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
+/** For each position of the padded axis its position in the file's axis, or undefined for padding. */
+function unpadded({ size, group, padded }: PaddedAxis): (number | undefined)[] {
+  return Array.from({ length: (size / group) * padded }, (_, at) =>
+    at % padded < group ? Math.floor(at / padded) * group + (at % padded) : undefined,
+  );
+}
+
+const packWeights = twin<PackAttrs>(({ file }, { dtype, layout, input, output, scale, into }, y) => {
+  const bytes = new DataView(Uint32Array.from(file!.data).buffer);
+  const element = (index: number): number => {
+    if (dtype === "F32") return bytes.getFloat32(4 * index, true);
+    const bits = bytes.getUint16(2 * index, true);
+    if (dtype === "F16") return halfFloat(bits);
+    return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
+  };
+  const [inputs, outputs] = [unpadded(input), unpadded(output)];
+  const groups = layout.kind === "conv" ? layout.groups : 1;
+  const [perInput, perOutput] = [input.size / groups, output.size / groups];
+  const source = (i: number, o: number, tap: number): number | undefined => {
+    if (layout.kind === "linear") return o * input.size + i;
+    if (layout.kind === "transposed") return i * output.size + o;
+    if (layout.kind === "convTransposed") return (tap * input.size + i) * output.size + o;
+    if (Math.floor(i / perInput) !== Math.floor(o / perOutput)) return undefined;
+    return (o * perInput + (i % perInput)) * layout.taps + tap;
+  };
+  for (let row = 0; row < into.rows; row++) {
+    const i = inputs[row % inputs.length];
+    outputs.forEach((o, column) => {
+      const at = i === undefined || o === undefined ? undefined : source(i, o, Math.floor(row / inputs.length));
+      y[row * into.columns + into.from + column] = at === undefined ? 0 : element(at) * scale;
+    });
+  }
+});
+
+/** The twins by kernel name. */
+export const TWINS: Readonly<Record<string, Twin>> = {
+  matmul: product,
+  addMatmul: product,
+  layerNorm: norm,
+  addLayerNorm: norm,
+  maskedLayerNorm: norm,
+  maskedAddLayerNorm: norm,
+  softmax,
+  attentionScores: scores,
+  attentionScoresMasked: scores,
+  attentionScoresGather: scores,
+  attentionScoresGatherMasked: scores,
+  attentionValues: values,
+  relativeProducts,
+  conv1d: convolution,
+  maskedConv1d: convolution,
+  gatherRows,
+  packWeights,
+};

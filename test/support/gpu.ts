@@ -1,0 +1,148 @@
+// Devices for GPU tests, one per set of capabilities and run, and the two things every GPU test must show: no WebGPU
+// error that nobody caught, and no buffer left. Free of Vitest, so that the same cases run under Deno.
+import { byteLength } from "../../src/kernels/kernel.js";
+import type { Capabilities } from "../../src/kernels/kernel.js";
+import { Device } from "../../src/runtime/device.js";
+import type { Graph } from "../../src/runtime/graph.js";
+import { planMemory } from "../../src/runtime/memory-plan.js";
+import { compile, type Inputs, type Plan } from "../../src/runtime/plan.js";
+import { Slots } from "../../src/runtime/slots.js";
+
+/** Contents of residents by name. */
+export type Residents = Readonly<Record<string, Float32Array | Uint32Array>>;
+
+/** A device and the kernel variants that it leads to. */
+export interface CapabilitySet {
+  readonly name: string;
+  readonly device: Device;
+}
+
+/** Fails on purpose where there is no adapter: a missing device is a failure, never a skip. */
+async function adapter(): Promise<GPUAdapter> {
+  const found = await (navigator as Navigator | undefined)?.gpu.requestAdapter();
+  if (!found) throw new Error("no WebGPU adapter: GPU tests cannot run here");
+  return found;
+}
+
+/** The same GPUDevice, with register tiles as if its adapter were (or were not) a processor. */
+function withGeometry(device: Device, software: boolean): Device {
+  const capabilities: Capabilities = { ...device.capabilities, software };
+  return Object.create(device, { capabilities: { value: capabilities, enumerable: true } }) as Device;
+}
+
+async function open(): Promise<CapabilitySet[]> {
+  const shared = await Device.request();
+  const own = await adapter();
+  const limits = { maxStorageBufferBindingSize: own.limits.maxStorageBufferBindingSize };
+  const plain = Device.of(await own.requestDevice({ requiredLimits: limits }));
+  const least = Device.of(await (await adapter()).requestDevice());
+  const sets: CapabilitySet[] = [
+    { name: "no subgroups", device: withGeometry(plain, true) },
+    { name: "default limits, tiles for GPUs", device: withGeometry(least, false) },
+  ];
+  if (shared.capabilities.subgroupSize === 0) return sets;
+  return [
+    { name: "subgroups", device: withGeometry(shared, true) },
+    { name: "subgroups, tiles for GPUs", device: withGeometry(shared, false) },
+    ...sets,
+  ];
+}
+
+let opened: Promise<CapabilitySet[]> | undefined;
+
+/** Every capability set of this adapter; those with subgroups are left out where it has none of constant size. */
+export function capabilitySets(): Promise<CapabilitySet[]> {
+  opened ??= open();
+  return opened;
+}
+
+/** The device that all GPU tests share, as the engine would request it. */
+export async function sharedDevice(): Promise<Device> {
+  await capabilitySets();
+  requested ??= Device.request();
+  return requested;
+}
+let requested: Promise<Device> | undefined;
+
+/** Runs a test's body; fails if it left buffers, or if WebGPU reported an error that the body did not see. */
+export async function checked<T>(device: Device, body: () => Promise<T>): Promise<T> {
+  const { gpu } = device;
+  const errors: string[] = [];
+  const listen = (event: GPUUncapturedErrorEvent): void => {
+    event.preventDefault();
+    errors.push(event.error.message);
+  };
+  gpu.addEventListener("uncapturederror", listen);
+  const before = device.totals();
+  try {
+    const result = await body();
+    const after = device.totals();
+    if (after.buffers !== before.buffers || after.bytes !== before.bytes)
+      throw new Error(
+        `${after.buffers - before.buffers} buffers, ${after.bytes - before.bytes} bytes were not destroyed`,
+      );
+    await flush(gpu);
+    if (errors.length > 0) throw new Error(`uncaptured WebGPU error: ${errors.join("\n")}`);
+    return result;
+  } finally {
+    gpu.removeEventListener("uncapturederror", listen);
+  }
+}
+
+/** An uncaptured error is delivered only with the next submit or scope, however long one waits. */
+export async function flush(gpu: GPUDevice): Promise<void> {
+  gpu.pushErrorScope("validation");
+  gpu.queue.submit([]);
+  await gpu.popErrorScope();
+  await gpu.queue.onSubmittedWorkDone();
+  await new Promise((resolve) => setTimeout(resolve)); // events are tasks of their own
+}
+
+/** A buffer that holds these values. */
+export function residentBuffer(device: Device, name: string, data: Float32Array | Uint32Array): GPUBuffer {
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+  const buffer = device.createBuffer(name, data.byteLength, usage);
+  device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+  return buffer;
+}
+
+/**
+ * Compiles a graph, hands the plan to `use`, and frees everything. Slots begin full of NaN, as remains of other values
+ * may: a kernel that reads what nobody wrote shows it.
+ */
+export async function withPlan<T>(
+  device: Device,
+  graph: Graph,
+  residents: Residents,
+  use: (plan: Plan, slots: Slots) => Promise<T>,
+): Promise<T> {
+  const buffers = new Map(graph.residents.map(({ name }) => [name, residentBuffer(device, name, residents[name]!)]));
+  const slots = new Slots(device);
+  try {
+    const sizes = planMemory(graph).slots;
+    const readback = [...graph.outputs.values()].reduce((sum, value) => sum + byteLength(value.type), 0);
+    await slots.ensure(sizes, readback);
+    sizes.forEach((bytes, slot) => {
+      device.gpu.queue.writeBuffer(slots.buffer(slot), 0, new Float32Array(bytes / 4).fill(NaN));
+    });
+    const plan = await compile(device, graph, buffers, slots);
+    try {
+      return await use(plan, slots);
+    } finally {
+      plan.dispose();
+    }
+  } finally {
+    slots.dispose();
+    for (const buffer of buffers.values()) device.destroyBuffer(buffer);
+  }
+}
+
+/** Runs a graph once, under `checked`, and returns its outputs. */
+export function runGraph(
+  device: Device,
+  graph: Graph,
+  inputs: Inputs,
+  residents: Residents = {},
+): Promise<Map<string, Float32Array>> {
+  return checked(device, () => withPlan(device, graph, residents, (plan) => plan.run(inputs)));
+}
