@@ -22,12 +22,7 @@ export interface Tensor {
 export type Operands = Readonly<Record<string, Tensor>>;
 
 /** Writes the result into `y`, which holds the value that the node updates in place, or NaN. */
-export type Twin = (operands: Operands, attrs: object, y: Float64Array) => void;
-
-/** A twin whose attributes have the kernel's own type; the interpreter pairs them by the kernel's name. */
-function twin<Attrs extends object>(run: (operands: Operands, attrs: Attrs, y: Float64Array) => void): Twin {
-  return run as Twin;
-}
+export type Twin<Attrs> = (operands: Operands, attrs: Attrs, y: Float64Array) => void;
 
 const ceil4 = (n: number): number => 4 * Math.ceil(n / 4);
 
@@ -55,7 +50,7 @@ function dot(a: Tensor, atA: number, b: Tensor, atB: number, count: number): num
   return sum;
 }
 
-const product = twin<MatmulAttrs>(({ x, w, bias, residual }, { activation = "linear", columns, place }, y) => {
+const product: Twin<MatmulAttrs> = ({ x, w, bias, residual }, { activation = "linear", columns, place }, y) => {
   const [K, N] = [lastOf(x!.type), lastOf(w!.type)];
   const [from, to] = columns ?? [0, N];
   const width = place?.width ?? to - from;
@@ -67,9 +62,9 @@ const product = twin<MatmulAttrs>(({ x, w, bias, residual }, { activation = "lin
       y[at] = activate(activation, sum) + (residual?.data[at] ?? 0);
     }
   }
-});
+};
 
-const norm = twin<LayerNormAttrs>(({ x, gamma, beta, residual, keepRows }, { columns, eps }, y) => {
+const norm: Twin<LayerNormAttrs> = ({ x, gamma, beta, residual, keepRows }, { columns, eps }, y) => {
   const width = lastOf(x!.type);
   for (let row = 0; row < rowsOf(x!.type); row++) {
     const keep = keepRows?.data[row] ?? 1;
@@ -84,9 +79,9 @@ const norm = twin<LayerNormAttrs>(({ x, gamma, beta, residual, keepRows }, { col
       y[row * width + c] = keep * (centred * gamma!.data[c]! + beta!.data[c]!);
     }
   }
-});
+};
 
-const softmax = twin<SoftmaxAttrs>(({ rows }, { heads }, y) => {
+const softmax: Twin<SoftmaxAttrs> = ({ rows }, { heads }, y) => {
   for (const { score, headStride, length } of entries(rows!, SCORE_ROW_FIELDS)) {
     for (let head = 0; head < heads; head++) {
       const row = y.subarray(score + head * headStride, score + head * headStride + ceil4(length));
@@ -96,11 +91,11 @@ const softmax = twin<SoftmaxAttrs>(({ rows }, { heads }, y) => {
       row.fill(0).set(e.map((value) => value / sum));
     }
   }
-});
+};
 
 const MASKED = -1e30;
 
-const scores = twin<ScoreAttrs>(({ query, key, tiles, slots, posK, posQ, qp, kp, mask }, attrs, y) => {
+const scores: Twin<ScoreAttrs> = ({ query, key, tiles, slots, posK, posQ, qp, kp, mask }, attrs, y) => {
   const { heads, headWidth, queryFrom, keyFrom, c2p, p2c, reach } = attrs;
   const D = heads * headWidth;
   for (const tile of entries(tiles!, TILE_FIELDS)) {
@@ -126,9 +121,9 @@ const scores = twin<ScoreAttrs>(({ query, key, tiles, slots, posK, posQ, qp, kp,
       }
     }
   }
-});
+};
 
-const values = twin<ValueAttrs>(({ probabilities, value, tiles }, { heads, headWidth, valueFrom }, y) => {
+const values: Twin<ValueAttrs> = ({ probabilities, value, tiles }, { heads, headWidth, valueFrom }, y) => {
   for (const tile of entries(tiles!, TILE_FIELDS)) {
     for (let head = 0; head < heads; head++) {
       for (let i = 0; i < tile.queryCount; i++) {
@@ -143,9 +138,9 @@ const values = twin<ValueAttrs>(({ probabilities, value, tiles }, { heads, headW
       }
     }
   }
-});
+};
 
-const relativeProducts = twin<RelativeProductAttrs>(({ query, key, slots, bounds }, attrs, y) => {
+const relativeProducts: Twin<RelativeProductAttrs> = ({ query, key, slots, bounds }, attrs, y) => {
   const { heads, headWidth, queryFrom, rows, reach, sign } = attrs;
   const S = key!.type.shape[0]!;
   for (let row = rows[0]; row < rows[1]; row++) {
@@ -159,9 +154,9 @@ const relativeProducts = twin<RelativeProductAttrs>(({ query, key, slots, bounds
       }
     }
   }
-});
+};
 
-const convolution = twin<Conv1dAttrs>(({ x, w, bias, bounds, keepRows }, { taps, activation }, y) => {
+const convolution: Twin<Conv1dAttrs> = ({ x, w, bias, bounds, keepRows }, { taps, activation }, y) => {
   const D = lastOf(x!.type);
   for (let row = 0; row < rowsOf(x!.type); row++) {
     for (let n = 0; n < D; n++) {
@@ -174,9 +169,9 @@ const convolution = twin<Conv1dAttrs>(({ x, w, bias, bounds, keepRows }, { taps,
       y[row * D + n] = activate(activation, sum * (keepRows?.data[row] ?? 1));
     }
   }
-});
+};
 
-const gatherRows: Twin = ({ x, rows }, _, y) => {
+const gatherRows: Twin<object> = ({ x, rows }, _, y) => {
   const D = lastOf(x!.type);
   for (let r = 0; r < rows!.data.length; r++) {
     for (let c = 0; c < D; c++) y[r * D + c] = x!.data[rows!.data[r]! * D + c]!;
@@ -197,7 +192,7 @@ function unpadded({ size, group, padded }: PaddedAxis): (number | undefined)[] {
   );
 }
 
-const packWeights = twin<PackAttrs>(({ file }, { dtype, layout, input, output, scale, into }, y) => {
+const packWeights: Twin<PackAttrs> = ({ file }, { dtype, layout, input, output, scale, into }, y) => {
   const bytes = new DataView(Uint32Array.from(file!.data).buffer);
   const element = (index: number): number => {
     if (dtype === "F32") return bytes.getFloat32(4 * index, true);
@@ -222,10 +217,10 @@ const packWeights = twin<PackAttrs>(({ file }, { dtype, layout, input, output, s
       y[row * into.columns + into.from + column] = at === undefined ? 0 : element(at) * scale;
     });
   }
-});
+};
 
-/** The twins by kernel name. */
-export const TWINS: Readonly<Record<string, Twin>> = {
+/** The twins by kernel name, which also tells the type of the attributes. */
+export const TWINS: Readonly<Record<string, Twin<never>>> = {
   matmul: product,
   addMatmul: product,
   layerNorm: norm,
