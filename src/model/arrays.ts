@@ -35,11 +35,11 @@ export interface NumberArray {
   readonly shape: readonly number[];
 }
 
-/** The number of dimensions: by the shape, or by looking at the first elements. */
-export function dimensionsOf(value: unknown): number {
+/** The number of dimensions, up to `most`: by the shape, or by looking at the first elements. */
+export function dimensionsOf(value: unknown, most: number): number {
   const shape = shapeOf(value);
-  if (shape) return shape.length;
-  return isArrayLike(value) ? 1 + dimensionsOf(value[0]) : 0;
+  if (shape) return Math.min(shape.length, most);
+  return most > 0 && isArrayLike(value) ? 1 + dimensionsOf(value[0], most - 1) : 0;
 }
 
 /**
@@ -66,7 +66,7 @@ export function integersOf({ values, place }: Row, min: number, max: number, bou
   for (let index = 0; index < values.length; index++) {
     const value = numberAt(values[index], () => `${place}[${index}]`);
     if (!Number.isInteger(value) || value < min || value > max) {
-      throw new RangeError(`${place}[${index}] = ${value}: ${bounds}`);
+      throw new RangeError(`${place}[${index}] = ${String(values[index])}: ${bounds}`);
     }
     result[index] = value;
   }
@@ -132,6 +132,8 @@ function cutRows(name: string, array: ShapedArray, shape: readonly number[], dim
     throw new TypeError(`${name}: ${dimensions} dimensions are expected, not the shape [${shape.join(", ")}]`);
   }
   const data = checkedData(name, array, shape);
+  // Nothing to cut, and the other dimensions may be anything.
+  if (data.length === 0) return { rows: [], counts: [] };
   const length = shape.at(-1)!;
   const perOuter = dimensions === 3 ? shape[1]! : 1;
   const rows = Array.from({ length: shape[0]! * perOuter }, (_, row): Row => {

@@ -10,9 +10,15 @@ export function isJsonObject(value: unknown): value is ConfigJson {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value as a message shows it: JSON, shortened. */
+/** The value as a message shows it: JSON where it has such a form, shortened. */
 export function show(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) as string | undefined);
+  if (typeof value === "number" || typeof value === "bigint") return String(value); // NaN and Infinity, too
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // circular, or with values that JSON does not know
+  }
   if (text === undefined) return typeof value;
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }

@@ -34,7 +34,7 @@ const POSITIONS = { min: 1, max: 1 << 20 };
 /** Below 1: "not set". */
 const POSITIONS_OR_NONE = { min: -(2 ** 31), max: 1 << 20 };
 const KERNEL_OR_NONE = { min: -(2 ** 31), max: 1023 };
-const LABELS = { min: 1, max: 1 << 20 };
+const LABELS = { min: 1, max: 65_536 };
 
 /** The configuration of a DeBERTa-v2 model (v2, v3 and mDeBERTa alike). Immutable. Members are config.json's fields in camelCase. */
 export class DebertaV2Config {

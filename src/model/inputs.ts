@@ -201,7 +201,7 @@ function requireBatch(name: string, count: number): void {
 function masksOf(value: unknown, shape: BatchShape): Masks[] | undefined {
   if (value === undefined) return undefined;
   const bounds = "a mask holds 0 and 1";
-  if (shape.dimensions === 2 && dimensionsOf(value) === 3) return pairMasksOf(value, shape.lengths);
+  if (shape.dimensions === 2 && dimensionsOf(value, 4) === 3) return pairMasksOf(value, shape.lengths);
   return sameRows("attentionMask", value, shape).map((row) => {
     const mask = Uint8Array.from(integersOf(row, 0, 1, bounds));
     return mask.includes(0) ? { mask } : {};

@@ -10,6 +10,9 @@ const WANTED_FEATURES: readonly GPUFeatureName[] = ["subgroups", "timestamp-quer
 /** Limits that are raised to what the adapter has: large tables and scores need them, the rest stays at the default. */
 const WANTED_LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
+/** Milliseconds between the failure of pending work and the news that the device is lost, at most. */
+const LOSS_DELAY = 100;
+
 const devices = new WeakMap<GPUDevice, Device>();
 
 export class Device {
@@ -20,6 +23,8 @@ export class Device {
   private bytes = 0;
   private loss: DeviceError | undefined;
   private readonly whenLost: Promise<DeviceError>;
+  private readonly waiting = new Set<(loss: DeviceError) => void>();
+  private created: GPUBuffer[] = [];
 
   private constructor(gpu: GPUDevice) {
     this.gpu = gpu;
@@ -29,6 +34,7 @@ export class Device {
       this.loss = new DeviceError(
         `the GPU device was lost (${info.reason}${info.message ? `: ${info.message}` : ""}). Load the model again; if that fails, reload the page.`,
       );
+      for (const reject of this.waiting) reject(this.loss);
       return this.loss;
     });
   }
@@ -70,12 +76,27 @@ export class Device {
     if (this.loss) throw this.loss;
   }
 
-  /** Waits for `work`, but no longer than the device lives. */
+  /**
+   * Waits for `work`, but no longer than the device lives. Waits are listed rather than raced against one promise, which
+   * would keep something of every wait for as long as the device lives.
+   */
   async unlessLost<T>(work: Promise<T>): Promise<T> {
     this.throwIfLost();
-    const outcome = await Promise.race([work.then((value) => ({ value })), this.whenLost]);
-    if (outcome instanceof DeviceError) throw outcome;
-    return outcome.value;
+    let reject: ((loss: DeviceError) => void) | undefined;
+    try {
+      return await new Promise<T>((resolve, fail) => {
+        reject = fail;
+        this.waiting.add(fail);
+        work.then(resolve, fail);
+      });
+    } catch (error) {
+      // A lost device may reject its pending work before it says that it is lost.
+      await Promise.race([this.whenLost, new Promise((resolve) => setTimeout(resolve, LOSS_DELAY))]);
+      this.throwIfLost();
+      throw error;
+    } finally {
+      this.waiting.delete(reject!);
+    }
   }
 
   /** A counted buffer. Call inside `guarded`, which turns a failed allocation into a DeviceError. */
@@ -85,6 +106,7 @@ export class Device {
     const buffer = this.gpu.createBuffer({ label, size, usage });
     this.live.set(buffer, size);
     this.bytes += size;
+    this.created.push(buffer);
     return buffer;
   }
 
@@ -98,33 +120,73 @@ export class Device {
   }
 
   /**
-   * Runs `create` under error scopes; a refused or failed call is a DeviceError. Scopes are a stack per device, which
-   * others may share: they are pushed and popped in one synchronous block, only the verdicts are awaited.
+   * Runs `create` under error scopes; a refused or failed call is a DeviceError, and the buffers that `create` made are
+   * freed. Scopes are a stack per device, which others may share: they are pushed and popped in one synchronous block,
+   * only the verdicts are awaited.
    */
   async guarded<T>(what: string, create: () => T): Promise<T> {
     this.throwIfLost();
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
-    let result: T;
-    let verdicts: Promise<[GPUError | null, GPUError | null]>;
+    const created: GPUBuffer[] = (this.created = []);
     try {
-      result = create();
-    } finally {
-      verdicts = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
-      verdicts.catch(() => undefined); // awaited below unless `create` threw; a lost device rejects it
+      let result: T;
+      let verdicts: Promise<[GPUError | null, GPUError | null]>;
+      try {
+        result = create();
+      } finally {
+        this.created = [];
+        verdicts = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
+        verdicts.catch(() => undefined); // awaited below unless `create` threw; a lost device rejects it
+      }
+      const [invalid, exhausted] = await this.unlessLost(verdicts);
+      if (exhausted) {
+        const held = (this.bytes / 2 ** 20).toFixed(1);
+        throw new DeviceError(`${what}: out of GPU memory with ${held} MiB held (${exhausted.message})`);
+      }
+      if (invalid) throw new DeviceError(`${what}: ${invalid.message}`);
+      return result;
+    } catch (error) {
+      for (const buffer of created) this.destroyBuffer(buffer);
+      throw error;
     }
-    const [invalid, exhausted] = await this.unlessLost(verdicts);
-    if (exhausted) {
-      const held = (this.bytes / 2 ** 20).toFixed(1);
-      throw new DeviceError(`${what}: out of GPU memory with ${held} MiB held (${exhausted.message})`);
-    }
-    if (invalid) throw new DeviceError(`${what}: ${invalid.message}`);
-    return result;
   }
 
   /** Live buffers and their bytes, over all models of this device. */
   totals(): { buffers: number; bytes: number } {
     return { buffers: this.live.size, bytes: this.bytes };
+  }
+}
+
+let shared: { readonly device: Promise<Device>; users: number } | undefined;
+
+/**
+ * The device to load a model on: the caller's, which is never destroyed, or one that all models without a device of their own
+ * share and that goes with the last of them. `release` once for every call.
+ */
+export async function acquireDevice(given?: GPUDevice): Promise<{ device: Device; release: () => void }> {
+  if (given) return { device: Device.of(given), release: () => undefined };
+  const mine = (shared ??= { device: Device.request(), users: 0 });
+  mine.users++;
+  const release = () => {
+    if (--mine.users > 0) return;
+    if (shared === mine) shared = undefined;
+    void mine.device.then(
+      ({ gpu }) => gpu.destroy(),
+      () => undefined,
+    );
+  };
+  const forget = () => {
+    if (shared === mine) shared = undefined;
+  };
+  try {
+    const device = await mine.device;
+    void device.gpu.lost.then(forget); // the next load asks for a new one
+    return { device, release };
+  } catch (error) {
+    forget();
+    release();
+    throw error;
   }
 }
 

@@ -30,8 +30,13 @@ export class Graph {
   private count = 0;
   private path: string[] = [];
 
-  /** A value written before every run. */
+  /** A value written before every run. Asked for twice, it is the same value. */
   input(name: string, type: TensorType): Value {
+    const known = this.inputs.find((value) => value.name === name);
+    if (known) {
+      assert(elements(known.type) === elements(type), `input ${name} is asked for with two sizes`);
+      return known;
+    }
     const value = this.value(name, type, "input");
     this.inputs.push(value);
     return value;

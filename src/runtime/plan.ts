@@ -1,7 +1,7 @@
 // A compiled graph: pipelines, slots, bind groups and one parameter buffer. Running it is one upload, one compute pass,
 // one submit, one read-back. This is the only place that encodes commands for a model.
 import { assert } from "../errors.js";
-import { byteLength, type Dispatch, elements, type TensorType } from "../kernels/kernel.js";
+import { byteLength, type Capabilities, type Dispatch, type TensorType } from "../kernels/kernel.js";
 import type { Device } from "./device.js";
 import type { Graph, Node, Value } from "./graph.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
@@ -37,31 +37,54 @@ interface Step {
 /** The buffers of a graph's residents, by name. */
 export type ResidentBuffers = ReadonlyMap<string, GPUBuffer>;
 
-/** What `Plan.describe` adds about memory that is not the plan's own. */
-export interface PlanMemory {
-  readonly slots: readonly number[];
-  readonly unplanned: number;
-}
-
-/** The dispatches of a graph on a device, one per node. Pure; also asks for nothing. */
-export function dispatches(graph: Graph, device: Device): Dispatch[] {
+/** The dispatches of a graph on a device, one per node. Pure. */
+export function dispatches(graph: Graph, capabilities: Capabilities): Dispatch[] {
   return graph.nodes.map(({ kernel, inputs, attrs }) =>
     kernel.dispatch(
       inputs.map((value) => value.type),
       attrs,
-      device.capabilities,
+      capabilities,
     ),
   );
 }
 
+/** What will run, one line a node, and the memory it takes: for people, bug reports and snapshot tests. Pure. */
+export function describe(graph: Graph, capabilities: Capabilities): string {
+  const memory = planMemory(graph);
+  const all = dispatches(graph, capabilities);
+  const rows = graph.nodes.map(({ output, kernel }, index) => [
+    output.name,
+    kernel.name,
+    `[${output.type.shape.join(", ")}]`,
+    `slot ${memory.slotOf.get(output.storage.id) ?? "-"}`,
+    all[index]!.workgroups.join("×"),
+    all[index]!.shader.label,
+  ]);
+  const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
+  const table = rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i]!))
+      .join("  ")
+      .trimEnd(),
+  );
+  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const slots = memory.slots.reduce((sum, bytes) => sum + bytes, 0);
+  const pipelines = new Set(all.map(({ shader }) => shader.text)).size;
+  const weights = graph.residents.reduce((sum, value) => sum + byteLength(value.type), 0);
+  return [
+    ...table,
+    `${all.length} dispatches · ${memory.slots.length} slots ${mb(slots)} (${mb(memory.unplanned)} unplanned) · ${pipelines} pipelines · weights ${mb(weights)} f32`,
+  ].join("\n");
+}
+
 /** Starts compiling what a graph needs, so that a later `compile` finds it done. */
 export async function warmUp(device: Device, graph: Graph): Promise<void> {
-  await Promise.all(dispatches(graph, device).map(({ shader }) => device.pipelines.get(shader)));
+  await Promise.all(dispatches(graph, device.capabilities).map(({ shader }) => device.pipelines.get(shader)));
 }
 
 /** Plans memory, compiles pipelines and prepares bind groups. The caller keeps residents and slots alive. */
 export async function compile(device: Device, graph: Graph, residents: ResidentBuffers, slots: Slots): Promise<Plan> {
-  const planned = dispatches(graph, device);
+  const planned = dispatches(graph, device.capabilities);
   for (const [index, { workgroups }] of planned.entries()) {
     const name = graph.nodes[index]!.output.name;
     if (workgroups.some((count) => count > device.capabilities.workgroupsPerDimension))
@@ -163,6 +186,22 @@ export class Plan {
     return results;
   }
 
+  /** Runs the graph and leaves each output in a buffer on the device: for constants that are computed once. */
+  async fill(inputs: Inputs, targets: ReadonlyMap<string, GPUBuffer>): Promise<void> {
+    await this.prepare(0);
+    await this.device.guarded("run", () => {
+      this.upload(inputs);
+      const encoder = this.device.gpu.createCommandEncoder();
+      this.encode(encoder.beginComputePass(), 0, this.steps.length);
+      for (const [name, value] of this.graph.outputs) {
+        const target = targets.get(name);
+        assert(target, `no buffer for ${name}`);
+        encoder.copyBufferToBuffer(this.bufferOf(value), 0, target, 0, byteLength(value.type));
+      }
+      this.device.gpu.queue.submit([encoder.finish()]);
+    });
+  }
+
   /** Every computed value, in order, as it is right after its node: for tests and for looking inside. Slow. */
   async inspect(inputs: Inputs, visit: (name: string, value: ReadBack, node: Node) => void): Promise<void> {
     const largest = Math.max(16, ...this.graph.nodes.map((node) => byteLength(node.output.type)));
@@ -204,31 +243,9 @@ export class Plan {
     return times;
   }
 
-  /** What will run, one line a node, and the memory it takes: for people, bug reports and snapshot tests. */
+  /** See `describe`. */
   describe(): string {
-    const rows = this.steps.map(({ node, dispatch }) => [
-      node.output.name,
-      node.kernel.name,
-      `[${node.output.type.shape.join(", ")}]`,
-      `slot ${this.memory.slotOf.get(node.output.storage.id) ?? "-"}`,
-      dispatch.workgroups.join("×"),
-      dispatch.shader.label,
-    ]);
-    const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
-    const table = rows.map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i]!))
-        .join("  ")
-        .trimEnd(),
-    );
-    const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-    const shared = this.memory.slots.reduce((sum, bytes) => sum + bytes, 0);
-    const pipelines = new Set(this.steps.map(({ dispatch }) => dispatch.shader.text)).size;
-    const residents = this.graph.residents.reduce((sum, value) => sum + elements(value.type) * 4, 0);
-    return [
-      ...table,
-      `${this.steps.length} dispatches · ${this.memory.slots.length} slots ${mb(shared)} (${mb(this.memory.unplanned)} unplanned) · ${pipelines} pipelines · weights ${mb(residents)}`,
-    ].join("\n");
+    return describe(this.graph, this.device.capabilities);
   }
 
   /** Frees the parameter buffer; slots and residents belong to the model. */

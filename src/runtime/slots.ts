@@ -13,31 +13,20 @@ export class Slots {
     this.device = device;
   }
 
-  /** Makes every slot at least as large as asked. */
+  /** Makes every slot at least as large as asked. What did not fit is freed first, so that old and new never add up. */
   async ensure(sizes: readonly number[], stagingBytes: number): Promise<void> {
-    const fits = sizes.every((bytes, i) => (this.buffers[i]?.size ?? 0) >= bytes);
-    if (fits && (this.staging?.size ?? 0) >= stagingBytes) return;
+    const grown = sizes.flatMap((bytes, slot) => ((this.buffers[slot]?.size ?? 0) < bytes ? [{ slot, bytes }] : []));
+    const restage = (this.staging?.size ?? 0) < stagingBytes;
+    if (grown.length === 0 && !restage) return;
+    for (const { slot } of grown) this.free(this.buffers[slot]);
+    if (restage) this.free(this.staging);
     await this.device.guarded("activations", () => {
-      sizes.forEach((bytes, i) => {
-        const old = this.buffers[i];
-        if (old && old.size >= bytes) return;
-        if (old) this.device.destroyBuffer(old);
-        this.buffers[i] = this.device.createBuffer(
-          `slot ${i}`,
-          bytes,
-          GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
-        );
-        this.version++;
-      });
-      if ((this.staging?.size ?? 0) < stagingBytes) {
-        if (this.staging) this.device.destroyBuffer(this.staging);
-        this.staging = this.device.createBuffer(
-          "read-back",
-          stagingBytes,
-          GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-        );
-      }
+      const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
+      for (const { slot, bytes } of grown)
+        this.buffers[slot] = this.device.createBuffer(`slot ${slot}`, bytes, STORAGE | COPY_SRC | COPY_DST);
+      if (restage) this.staging = this.device.createBuffer("read-back", stagingBytes, MAP_READ | COPY_DST);
     });
+    if (grown.length > 0) this.version++;
   }
 
   buffer(index: number): GPUBuffer {

@@ -1,0 +1,26 @@
+// The public API as a list. See the README for a tour and docs/architecture.md for how the parts fit.
+export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
+export type { ByteSource, Folder, Progress, Source, SourceOptions } from "./checkpoint/folder.js";
+export { DebertaV2Config } from "./model/config.js";
+export type { ModelInputs } from "./model/inputs.js";
+export type { LoadOptions } from "./model/load.js";
+export { DebertaV2Model, DebertaV2PreTrainedModel, type ForwardOptions, type InspectOptions } from "./model/model.js";
+export {
+  DebertaV2ForMaskedLM,
+  DebertaV2ForMultipleChoice,
+  DebertaV2ForQuestionAnswering,
+  DebertaV2ForSequenceClassification,
+  DebertaV2ForTokenClassification,
+  type MaskedLmOptions,
+} from "./model/model-heads.js";
+export type {
+  BaseModelOutput,
+  MaskedLMOutput,
+  ModelOutput,
+  MultipleChoiceModelOutput,
+  QuestionAnsweringModelOutput,
+  SequenceClassifierOutput,
+  Tensor,
+  TokenClassifierOutput,
+} from "./model/outputs.js";
+export type { StepTime } from "./runtime/plan.js";
