@@ -24,7 +24,8 @@ export class Device {
   private loss: DeviceError | undefined;
   private readonly whenLost: Promise<DeviceError>;
   private readonly waiting = new Set<(loss: DeviceError) => void>();
-  private created: GPUBuffer[] = [];
+  /** Buffers made by the `guarded` block that is running. */
+  private created: GPUBuffer[] | undefined;
 
   private constructor(gpu: GPUDevice) {
     this.gpu = gpu;
@@ -106,7 +107,7 @@ export class Device {
     const buffer = this.gpu.createBuffer({ label, size, usage });
     this.live.set(buffer, size);
     this.bytes += size;
-    this.created.push(buffer);
+    this.created?.push(buffer);
     return buffer;
   }
 
@@ -135,7 +136,7 @@ export class Device {
       try {
         result = create();
       } finally {
-        this.created = [];
+        this.created = undefined;
         verdicts = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
         verdicts.catch(() => undefined); // awaited below unless `create` threw; a lost device rejects it
       }

@@ -50,6 +50,7 @@ export class Pipelines {
   private async compile(shader: Shader): Promise<Pipeline> {
     const { gpu } = this.device;
     this.device.throwIfLost();
+    gpu.pushErrorScope("validation"); // what is invalid would otherwise be reported as uncaptured
     const tensors = gpu.createBindGroupLayout({
       label: shader.file,
       entries: shader.bindings.map(({ index, access }) => ({
@@ -58,10 +59,9 @@ export class Pipelines {
         buffer: { type: access === "read" ? "read-only-storage" : "storage" },
       })),
     });
-    gpu.pushErrorScope("validation"); // an invalid module would otherwise be reported as uncaptured
     const module = gpu.createShaderModule({ label: shader.file, code: shader.text });
-    const invalid = gpu.popErrorScope();
     const layout = gpu.createPipelineLayout({ bindGroupLayouts: [tensors, this.paramsLayout] });
+    const invalid = gpu.popErrorScope();
     const compiled = gpu.createComputePipelineAsync({
       label: shader.file,
       layout,

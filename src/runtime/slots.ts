@@ -5,7 +5,7 @@ import type { Device } from "./device.js";
 export class Slots {
   /** Grows whenever a buffer was replaced. */
   version = 0;
-  private buffers: GPUBuffer[] = [];
+  private buffers: (GPUBuffer | undefined)[] = [];
   private staging: GPUBuffer | undefined;
   private readonly device: Device;
 
@@ -18,15 +18,17 @@ export class Slots {
     const grown = sizes.flatMap((bytes, slot) => ((this.buffers[slot]?.size ?? 0) < bytes ? [{ slot, bytes }] : []));
     const restage = (this.staging?.size ?? 0) < stagingBytes;
     if (grown.length === 0 && !restage) return;
-    for (const { slot } of grown) this.free(this.buffers[slot]);
-    if (restage) this.free(this.staging);
-    await this.device.guarded("activations", () => {
-      const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
-      for (const { slot, bytes } of grown)
-        this.buffers[slot] = this.device.createBuffer(`slot ${slot}`, bytes, STORAGE | COPY_SRC | COPY_DST);
-      if (restage) this.staging = this.device.createBuffer("read-back", stagingBytes, MAP_READ | COPY_DST);
-    });
-    if (grown.length > 0) this.version++;
+    for (const { slot } of grown) this.free(slot);
+    if (restage) this.freeStaging();
+    const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
+    const { buffers, staging } = await this.device.guarded("activations", () => ({
+      buffers: grown.map(({ slot, bytes }) =>
+        this.device.createBuffer(`slot ${slot}`, bytes, STORAGE | COPY_SRC | COPY_DST),
+      ),
+      staging: restage ? this.device.createBuffer("read-back", stagingBytes, MAP_READ | COPY_DST) : this.staging,
+    }));
+    grown.forEach(({ slot }, i) => (this.buffers[slot] = buffers[i]));
+    this.staging = staging;
   }
 
   buffer(index: number): GPUBuffer {
@@ -40,13 +42,25 @@ export class Slots {
 
   /** Bytes of the slots and of the read-back buffer. */
   bytes(): { slots: number; readback: number } {
-    return { slots: this.buffers.reduce((sum, buffer) => sum + buffer.size, 0), readback: this.staging?.size ?? 0 };
+    const slots = this.buffers.reduce((sum, buffer) => sum + (buffer?.size ?? 0), 0);
+    return { slots, readback: this.staging?.size ?? 0 };
   }
 
   dispose(): void {
-    for (const buffer of this.buffers) this.device.destroyBuffer(buffer);
+    this.buffers.forEach((_, slot) => this.free(slot));
+    this.freeStaging();
+  }
+
+  private free(slot: number): void {
+    const buffer = this.buffers[slot];
+    if (!buffer) return;
+    this.device.destroyBuffer(buffer);
+    this.buffers[slot] = undefined;
+    this.version++;
+  }
+
+  private freeStaging(): void {
     if (this.staging) this.device.destroyBuffer(this.staging);
-    this.buffers = [];
     this.staging = undefined;
   }
 }
