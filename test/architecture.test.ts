@@ -63,7 +63,7 @@ const allowedFor = (part: string): readonly string[] => ALLOWED[part] ?? (part.e
 
 function isAllowed(found: Import): boolean {
   const target = fileOf(found)?.replace("src/", "");
-  if (target === undefined) return found.target in manifest.dependencies;
+  if (target === undefined) return /^(?:@[^/]+\/)?[^/]+/.exec(found.target)![0] in manifest.dependencies;
   const part = partOf(found.file);
   if (target.startsWith(`${part}/`)) return true;
   return allowedFor(part).some((rule) => {

@@ -1,4 +1,7 @@
-// A file is a size and a way to read a byte range: URL, Blob, memory, cache are all of this shape.
+// A file is a size and a way to read a byte range: URL, Blob, memory, a caller's own object are all of this shape.
+// Here are the shape, the two simplest sources, and the wrapper that makes any source safe to read: it counts bytes,
+// stops at once when asked to, and turns foreign errors into ours.
+import { CheckpointError, UnsupportedError } from "../errors.js";
 
 /** A readable sequence of bytes. */
 export interface ByteSource {
@@ -12,4 +15,152 @@ export interface ByteSource {
 export interface Folder {
   /** The file, or undefined when the folder has none of that name. */
   open(name: string): Promise<ByteSource | undefined>;
+}
+
+/** A file of an opened folder. */
+export interface NamedSource extends ByteSource {
+  /** Its name in the folder, for messages. */
+  readonly name: string;
+  /** The SHA-256 it must have, in base64; set from `integrity`. */
+  readonly sha256: string | undefined;
+  /** True when the server knows no byte ranges: reading forward is one download, reading back is another. */
+  readonly forwardOnly: boolean;
+  /** Lets go of what is held between two reads (the one download of a server without ranges). Reading stays possible. */
+  close(): void;
+}
+
+/** Bytes are copied out of a Blob in pieces of this size. */
+const BLOB_PIECE = 1 << 20;
+
+/** A source over bytes in memory. */
+export function bytesFromMemory(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is already here
+    async *read(start, end) {
+      if (end > start) yield bytes.subarray(start, end);
+    },
+  };
+}
+
+/** A source over a Blob or File; at most 1 MiB of it is in memory at a time. */
+export function bytesFromBlob(blob: Blob): ByteSource {
+  return {
+    size: blob.size,
+    async *read(start, end) {
+      for (let at = start; at < end; at += BLOB_PIECE) {
+        yield new Uint8Array(await blob.slice(at, Math.min(end, at + BLOB_PIECE)).arrayBuffer());
+      }
+    },
+  };
+}
+
+/** What a wrapped source may have beside size and read. */
+export interface SourceTraits {
+  readonly sha256?: string | undefined;
+  readonly forwardOnly?: () => boolean;
+  readonly close?: () => void;
+}
+
+/**
+ * Names a source and guards its reading.
+ * @throws TypeError when the object is not a ByteSource; reading rejects with CheckpointError when bytes are missing or too many
+ */
+export function namedSource(name: string, source: ByteSource, traits: SourceTraits = {}): NamedSource {
+  const { size } = source;
+  if (!Number.isSafeInteger(size) || size < 0 || typeof source.read !== "function") {
+    throw new TypeError(`open("${name}") must give { size, read(start, end, signal) }, size being a count of bytes`);
+  }
+  return {
+    name,
+    size,
+    sha256: traits.sha256,
+    get forwardOnly() {
+      return traits.forwardOnly?.() ?? false;
+    },
+    close: traits.close ?? (() => undefined),
+    read: (start, end, signal) => guardedRead(name, source, start, end, signal),
+  };
+}
+
+async function* guardedRead(
+  name: string,
+  source: ByteSource,
+  start: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  signal?.throwIfAborted();
+  if (!(start >= 0 && start <= end && end <= source.size)) {
+    throw new CheckpointError(`${name}: bytes ${start} to ${end} lie outside the file of ${source.size} bytes`);
+  }
+  let bytes: AsyncIterator<Uint8Array> | undefined;
+  let position = start;
+  let finished = false;
+  try {
+    bytes = source.read(start, end, signal)[Symbol.asyncIterator]();
+    while (true) {
+      const step = await abortable(bytes.next(), signal);
+      finished = step.done === true;
+      if (step.done) break;
+      position += step.value.length;
+      if (position > end) {
+        throw new CheckpointError(`${name}: asked for bytes ${start} to ${end}, got at least ${position - end} more`);
+      }
+      yield step.value;
+    }
+  } catch (error) {
+    throw asOurs(name, error, signal);
+  } finally {
+    if (!finished) void Promise.resolve(bytes?.return?.()).catch(() => undefined);
+  }
+  if (position < end) {
+    throw new CheckpointError(`${name}: asked for bytes ${start} to ${end}, the source ended at ${position}`);
+  }
+}
+
+/** Our own errors and the signal's reason as they are; others as a CheckpointError that names the file. */
+export function asOurs(name: string, error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted && error === signal.reason) return error;
+  if (error instanceof CheckpointError || error instanceof UnsupportedError) return error;
+  return new CheckpointError(`${name}: could not be read (${String(error)})`, { cause: error });
+}
+
+/** Waits for work, but no longer than until the signal aborts; then it rejects with the signal's own reason. */
+export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let stop = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const first = await Promise.race([work, aborted]);
+    signal.throwIfAborted();
+    return first as T;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** One signal for two; undefined when there is none. */
+export function eitherSignal(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
+  return a && b && a !== b ? AbortSignal.any([a, b]) : (a ?? b);
+}
+
+/** Bytes [start, end) in one array of exactly that length. The caller has bounded the length. */
+export async function readRange(
+  source: NamedSource,
+  start: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const all = new Uint8Array(end - start);
+  let filled = 0;
+  for await (const bytes of source.read(start, end, signal)) {
+    all.set(bytes, filled);
+    filled += bytes.length;
+  }
+  return all;
 }

@@ -1,0 +1,23 @@
+// SHA-256 of bytes as they come by. WebCrypto has no streaming digest and wants a secure page; this library has and does not.
+import { sha256 } from "@noble/hashes/sha2.js";
+import { CheckpointError } from "../errors.js";
+
+/** A running SHA-256. */
+export interface Digest {
+  update(bytes: Uint8Array): void;
+  /** @throws CheckpointError when the bytes so far do not hash to what was promised */
+  check(name: string, expected: string): void;
+}
+
+/** Starts a SHA-256. */
+export function startSha256(): Digest {
+  const hash = sha256.create();
+  return {
+    update: (bytes) => void hash.update(bytes),
+    check: (name, expected) => {
+      const got = btoa(String.fromCharCode(...hash.digest()));
+      if (got !== expected)
+        throw new CheckpointError(`${name}: integrity says sha256-${expected}, the bytes give sha256-${got}`);
+    },
+  };
+}
