@@ -75,7 +75,8 @@ const norm: Twin<LayerNormAttrs> = ({ x, gamma, beta, residual, keepRows }, { co
     const mean = s.reduce((sum, value) => sum + value, 0) / columns;
     const variance = s.reduce((sum, value) => sum + (value - mean) ** 2, 0) / columns;
     for (let c = 0; c < width; c++) {
-      const centred = c < columns ? (s[c]! - mean) / Math.sqrt(variance + eps) : 0;
+      // 0 · mean: a row of which nothing is promised promises nothing in its padding either.
+      const centred = c < columns ? (s[c]! - mean) / Math.sqrt(variance + eps) : 0 * mean;
       y[row * width + c] = keep * (centred * gamma!.data[c]! + beta!.data[c]!);
     }
   }
@@ -171,10 +172,10 @@ const convolution: Twin<Conv1dAttrs> = ({ x, w, bias, bounds, keepRows }, { taps
   }
 };
 
-const gatherRows: Twin<object> = ({ x, rows }, _, y) => {
+const gatherRows: Twin<object> = ({ x, rows, added }, _, y) => {
   const D = lastOf(x!.type);
   for (let r = 0; r < rows!.data.length; r++) {
-    for (let c = 0; c < D; c++) y[r * D + c] = x!.data[rows!.data[r]! * D + c]!;
+    for (let c = 0; c < D; c++) y[r * D + c] = x!.data[rows!.data[r]! * D + c]! + (added?.data[r * D + c] ?? 0);
   }
 };
 
@@ -237,5 +238,6 @@ export const TWINS: Readonly<Record<string, Twin<never>>> = {
   conv1d: convolution,
   maskedConv1d: convolution,
   gatherRows,
+  gatherAddRows: gatherRows,
   packWeights,
 };
