@@ -1,6 +1,13 @@
 // Typed reading of config.json's fields. A field is absent, or of the right kind and within bounds, or refused by name.
 // Bounds are far above every published model; they keep a small file from asking for terabytes.
+import { activationOf } from "./activations.js";
 import { UnsupportedError } from "../errors.js";
+
+/** A relative term of the attention scores: content-to-position or position-to-content. */
+export type PositionTerm = "c2p" | "p2c";
+
+/** The losses of sequence classification; null decides by the number of labels and their shape. */
+export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification" | null;
 
 /** The fields of a config.json as parsed. Only own properties count: `__proto__` in a file is a field like any other. */
 export type ConfigJson = Readonly<Record<string, unknown>>;
@@ -26,6 +33,16 @@ export function show(value: unknown): string {
 /** Throws the UnsupportedError of a field. `supported` continues "… is not supported (". */
 export function refuse(field: string, value: unknown, supported: string): never {
   throw new UnsupportedError(`config.json: ${field} ${show(value)} is not supported (${supported})`);
+}
+
+/** Refuses a config that nests deeper than any real one: a small file can hold thousands of levels. */
+export function requireShallow(json: ConfigJson): void {
+  let level: unknown[] = [json];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > 64) throw new UnsupportedError("config.json: is nested deeper than 64 levels");
+    const below = level.flatMap((value): unknown[] => (value && typeof value === "object" ? Object.values(value) : []));
+    level = [...new Set(below)];
+  }
 }
 
 /** The field's value; undefined where the file does not have it. */
@@ -124,4 +141,80 @@ export function labelField(json: ConfigJson, maxLabels: number): ReadonlyMap<num
     labels.set(index, name);
   }
   return new Map([...labels].sort(([a], [b]) => a - b));
+}
+
+/** Refuses another family of models. */
+export function checkModelType(json: ConfigJson): void {
+  const type = fieldOf(json, "model_type");
+  if (type === "deberta-v2") return;
+  if (type !== undefined) refuse("model_type", type, "deberta-v2 is");
+  // The authors' own files have no model_type; these two fields tell that it is one of theirs.
+  if (Object.hasOwn(json, "position_buckets") || Object.hasOwn(json, "pos_att_type")) return;
+  throw new UnsupportedError("config.json: model_type is missing (deberta-v2 is supported)");
+}
+
+/** Refuses a field that says something else than what follows from the others. */
+export function requireEqual(json: ConfigJson, field: string, supported: number, formula: string): void {
+  const value = fieldOf(json, field);
+  if (value === undefined || value === null || value === supported) return;
+  refuse(field, value, `${formula} = ${supported} is`);
+}
+
+/** The name of an activation that this engine knows. */
+export function activationField(json: ConfigJson, field: string, fallback: string): string {
+  const name = textField(json, field, fallback);
+  activationOf(name, field);
+  return name;
+}
+
+/** The terms that `pos_att_type` names. A string is lower-cased and split at "|"; a list is taken as it is, as Transformers does. */
+export function positionTermsField(json: ConfigJson): PositionTerm[] {
+  const value = fieldOf(json, "pos_att_type");
+  if (value === undefined || value === null) return [];
+  const names: unknown[] | undefined =
+    typeof value === "string" ? splitAtBars(value) : Array.isArray(value) ? (value as unknown[]) : undefined;
+  if (!names) return refuse("pos_att_type", value, "a string or a list of c2p and p2c is");
+  const terms = new Set<PositionTerm>();
+  for (const name of names) {
+    if (name === "c2p" || name === "p2c") terms.add(name);
+    else if (name !== "none" && name !== "") refuse("pos_att_type", name, "c2p and p2c are");
+  }
+  return [...terms];
+}
+
+/** Whether `norm_rel_ebd` asks for a LayerNorm of the relative table. */
+export function normField(json: ConfigJson): boolean {
+  const text = textField(json, "norm_rel_ebd", "none");
+  const parts = splitAtBars(text);
+  if (!parts.every((part) => part === "layer_norm" || part === "none" || part === "")) {
+    refuse("norm_rel_ebd", text, "layer_norm and none are");
+  }
+  return parts.includes("layer_norm");
+}
+
+function splitAtBars(text: string): string[] {
+  return text
+    .toLowerCase()
+    .split("|")
+    .map((part) => part.trim());
+}
+
+/** `problem_type`, one of its three values or null. */
+export function problemTypeField(json: ConfigJson): ProblemType {
+  const value = fieldOf(json, "problem_type");
+  switch (value) {
+    case undefined:
+    case null:
+      return null;
+    case "regression":
+    case "single_label_classification":
+    case "multi_label_classification":
+      return value;
+    default:
+      return refuse(
+        "problem_type",
+        value,
+        "regression, single_label_classification and multi_label_classification are",
+      );
+  }
 }

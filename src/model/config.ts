@@ -1,31 +1,34 @@
 // config.json → a checked configuration with every default filled in. What this engine cannot run is refused here, by the
 // name of the field, before anything else is fetched. Defaults and meanings are Transformers' (4.57 and 5.23 agree).
-import { activationOf } from "./activations.js";
 import {
+  activationField,
   booleanField,
+  checkModelType,
   fieldOf,
   indexField,
   integerField,
   isJsonObject,
   labelField,
+  normField,
   numberField,
   optionalBooleanField,
   optionalIntegerField,
   optionalTokenField,
+  positionTermsField,
+  problemTypeField,
   refuse,
+  requireEqual,
+  requireShallow,
   show,
   sizeField,
   textField,
-  type ConfigJson,
+  type PositionTerm,
+  type ProblemType,
 } from "./config-fields.js";
-import { openFolder, readJson, type Source, type SourceOptions } from "../checkpoint/folder.js";
+import { openFolder, readWhole, type Source, type SourceOptions } from "../checkpoint/folder.js";
 import { CheckpointError, UnsupportedError } from "../errors.js";
 
-/** A relative term of the attention scores: content-to-position or position-to-content. */
-export type PositionTerm = "c2p" | "p2c";
-
-/** The losses of sequence classification; null decides by the number of labels and their shape. */
-export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification" | null;
+export type { PositionTerm, ProblemType };
 
 const SIZE = { min: 1, max: 65_536 };
 const ROWS = { min: 1, max: 1 << 24 };
@@ -35,6 +38,8 @@ const POSITIONS = { min: 1, max: 1 << 20 };
 const POSITIONS_OR_NONE = { min: -(2 ** 31), max: 1 << 20 };
 const KERNEL_OR_NONE = { min: -(2 ** 31), max: 1023 };
 const LABELS = { min: 1, max: 65_536 };
+/** Of config.json; 65 536 label names fit. */
+const MAX_FILE_BYTES = 16 << 20;
 
 /** The configuration of a DeBERTa-v2 model (v2, v3 and mDeBERTa alike). Immutable. Members are config.json's fields in camelCase. */
 export class DebertaV2Config {
@@ -71,6 +76,7 @@ export class DebertaV2Config {
   /** Width of the convolution after the first layer; odd, or 0 for none. */
   readonly convKernelSize: number;
   readonly convGroups: number;
+  /** Activation of the convolution, by its name in Transformers; any text where there is none. */
   readonly convAct: string;
   /** E. */
   readonly embeddingSize: number;
@@ -110,6 +116,7 @@ export class DebertaV2Config {
    */
   constructor(json: unknown) {
     if (!isJsonObject(json)) throw new UnsupportedError(`config.json: an object is expected, not ${show(json)}`);
+    requireShallow(json);
     checkModelType(json);
 
     this.vocabSize = integerField(json, "vocab_size", 128_100, ROWS);
@@ -133,12 +140,15 @@ export class DebertaV2Config {
     this.typeVocabSize = integerField(json, "type_vocab_size", 0, { min: -(2 ** 31), max: 65_536 });
     this.positionBiasedInput = booleanField(json, "position_biased_input", true);
     this.embeddingSize = optionalIntegerField(json, "embedding_size", this.hiddenSize, SIZE);
-    this.padTokenId = padTokenField(json, this.vocabSize);
+    this.padTokenId = optionalTokenField(json, "pad_token_id", 0);
+    if (this.padTokenId !== null && Math.abs(this.padTokenId) >= this.vocabSize) {
+      refuse("pad_token_id", this.padTokenId, `ids below ${this.vocabSize} are`);
+    }
 
     this.relativeAttention = booleanField(json, "relative_attention", false);
     this.maxRelativePositions = integerField(json, "max_relative_positions", -1, POSITIONS_OR_NONE);
     this.positionBuckets = optionalIntegerField(json, "position_buckets", -1, POSITIONS_OR_NONE);
-    this.posAttType = positionTerms(fieldOf(json, "pos_att_type"));
+    this.posAttType = positionTermsField(json);
     this.shareAttKey = optionalBooleanField(json, "share_att_key", false);
     this.normRelEbd = normField(json);
     // One bucket has no middle: the formula divides by zero.
@@ -147,9 +157,9 @@ export class DebertaV2Config {
     this.convKernelSize = Math.max(0, optionalIntegerField(json, "conv_kernel_size", 0, KERNEL_OR_NONE));
     const hasConv = this.convKernelSize > 0;
     if (hasConv && this.convKernelSize % 2 === 0) refuse("conv_kernel_size", this.convKernelSize, "odd sizes are");
-    this.convGroups = hasConv ? optionalIntegerField(json, "conv_groups", 1, SIZE) : 1;
-    this.convAct = hasConv ? activationField(json, "conv_act", "tanh") : "tanh";
-    if (this.hiddenSize % this.convGroups !== 0) {
+    this.convGroups = optionalIntegerField(json, "conv_groups", 1, SIZE);
+    this.convAct = hasConv ? activationField(json, "conv_act", "tanh") : textField(json, "conv_act", "tanh");
+    if (hasConv && this.hiddenSize % this.convGroups !== 0) {
       refuse("conv_groups", this.convGroups, `divisors of hidden_size ${this.hiddenSize} are`);
     }
 
@@ -177,7 +187,10 @@ export class DebertaV2Config {
    * @throws CheckpointError when the file is missing or not JSON; UnsupportedError that names the field and its value
    */
   static async fromPretrained(source: Source, options?: SourceOptions): Promise<DebertaV2Config> {
-    const json = await readJson(await openFolder(source, options), "config.json", options?.signal);
+    const folder = await openFolder(source, options);
+    const file = await folder.open("config.json");
+    if (!file) throw new CheckpointError(`config.json: not found in ${folder.location}`);
+    const json = parseConfig(await readWhole(file, MAX_FILE_BYTES, options?.signal));
     requireFittingPooler(json);
     return new DebertaV2Config(json);
   }
@@ -230,88 +243,25 @@ export class DebertaV2Config {
   }
 }
 
+function parseConfig(bytes: Uint8Array): unknown {
+  let text = "";
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    // Python writes NaN and Infinity, which JSON does not know; the parser's own message would not tell the field.
+    const [, field, value] = /"(\w+)"\s*:\s*(-?(?:NaN|Infinity))\b/.exec(text) ?? [];
+    const reason = field === undefined ? String(error) : `${field} is ${String(value)}`;
+    throw new CheckpointError(`config.json: is not JSON (${reason})`, { cause: error });
+  }
+}
+
 /** Two sizes in one file that contradict each other: the file is wrong, whatever an engine supports. */
 function requireFittingPooler(json: unknown): void {
   if (!isJsonObject(json)) return;
   const [hidden, pooler] = [fieldOf(json, "hidden_size"), fieldOf(json, "pooler_hidden_size")];
   if (!Number.isInteger(hidden) || !Number.isInteger(pooler) || hidden === pooler) return;
   throw new CheckpointError(`config.json: pooler_hidden_size ${show(pooler)} does not fit hidden_size ${show(hidden)}`);
-}
-
-function checkModelType(json: ConfigJson): void {
-  const type = fieldOf(json, "model_type");
-  if (type === "deberta-v2") return;
-  if (type !== undefined) refuse("model_type", type, "deberta-v2 is");
-  // The authors' own files have no model_type; these two fields tell that it is one of theirs.
-  if (Object.hasOwn(json, "position_buckets") || Object.hasOwn(json, "pos_att_type")) return;
-  throw new UnsupportedError("config.json: model_type is missing (deberta-v2 is supported)");
-}
-
-function requireEqual(json: ConfigJson, field: string, supported: number, formula: string): void {
-  const value = fieldOf(json, field);
-  if (value === undefined || value === null || value === supported) return;
-  refuse(field, value, `${formula} = ${supported} is`);
-}
-
-function activationField(json: ConfigJson, field: string, fallback: string): string {
-  const name = textField(json, field, fallback);
-  activationOf(name, field);
-  return name;
-}
-
-/** A string is lower-cased and split at "|"; a list is taken as it is, as Transformers does. */
-function positionTerms(value: unknown): PositionTerm[] {
-  if (value === undefined || value === null) return [];
-  const names: unknown[] | undefined =
-    typeof value === "string" ? splitAtBars(value) : Array.isArray(value) ? (value as unknown[]) : undefined;
-  if (!names) return refuse("pos_att_type", value, "a string or a list of c2p and p2c is");
-  const terms = new Set<PositionTerm>();
-  for (const name of names) {
-    if (name === "c2p" || name === "p2c") terms.add(name);
-    else if (name !== "none" && name !== "") refuse("pos_att_type", name, "c2p and p2c are");
-  }
-  return [...terms];
-}
-
-function normField(json: ConfigJson): boolean {
-  const text = textField(json, "norm_rel_ebd", "none");
-  const parts = splitAtBars(text);
-  if (!parts.every((part) => part === "layer_norm" || part === "none" || part === "")) {
-    refuse("norm_rel_ebd", text, "layer_norm and none are");
-  }
-  return parts.includes("layer_norm");
-}
-
-function splitAtBars(text: string): string[] {
-  return text
-    .toLowerCase()
-    .split("|")
-    .map((part) => part.trim());
-}
-
-function padTokenField(json: ConfigJson, vocabSize: number): number | null {
-  const value = optionalTokenField(json, "pad_token_id", 0);
-  if (value !== null && Math.abs(value) >= vocabSize) refuse("pad_token_id", value, `ids below ${vocabSize} are`);
-  return value;
-}
-
-function problemTypeField(json: ConfigJson): ProblemType {
-  const value = fieldOf(json, "problem_type");
-  switch (value) {
-    case undefined:
-    case null:
-      return null;
-    case "regression":
-    case "single_label_classification":
-    case "multi_label_classification":
-      return value;
-    default:
-      return refuse(
-        "problem_type",
-        value,
-        "regression, single_label_classification and multi_label_classification are",
-      );
-  }
 }
 
 function unnamedLabels(count: number): ReadonlyMap<number, string> {

@@ -26,7 +26,8 @@ const SPELLINGS: Record<string, (name: string) => string> = {
   "wrappers in a mix": (name) => `module._orig_mod.model._fsdp_wrapped_module.${name}`,
   "torch.compile of the backbone alone": (name) => name.replace(/^deberta\./, "deberta._orig_mod."),
   "FSDP around every layer": (name) => name.replace(/layer\.(\d+)\./, "layer.$1._fsdp_wrapped_module."),
-  "TF 1 norms": (name) => name.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta"),
+  "TF 1 norms": (name) =>
+    name.replace(/LayerNorm\.weight$/, "LayerNorm.gamma").replace(/LayerNorm\.bias$/, "LayerNorm.beta"),
   "the authors' older files": (name) => name.replace(/^deberta\./, "bert."),
   "the authors' older files, wrapped, with TF 1 norms": (name) =>
     `module.${name.replace(/^deberta\./, "bert.").replace(/LayerNorm\.weight$/, "LayerNorm.gamma")}`,
@@ -74,7 +75,11 @@ test("a file without any backbone gets Transformers' names, all missing", () => 
 });
 
 test("heads beside the backbone win over heads at the top", () => {
-  const names = ["discriminator.deberta.embeddings.word_embeddings.weight", "discriminator.classifier.bias", "classifier.bias"];
+  const names = [
+    "discriminator.deberta.embeddings.word_embeddings.weight",
+    "discriminator.classifier.bias",
+    "classifier.bias",
+  ];
   expect(resolveNames(new Set(names))("classifier.bias")).toBe("discriminator.classifier.bias");
 });
 

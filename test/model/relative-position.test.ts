@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { DebertaV2Config } from "../../src/model/config.js";
 import { logBucket, maxColumns, slotOf, slotTable } from "../../src/model/relative-position.js";
 import { readJson, SHARED } from "../support/golden-node.js";
+import { generator, randomInteger } from "../support/random.js";
 
 interface BucketTable {
   position_buckets: number;
@@ -105,4 +106,20 @@ test("a range within the linear part of the buckets limits the columns, and the 
   expect(maxColumns(config({ position_buckets: 256, max_relative_positions: 128, pos_att_type: null }))).toBe(Infinity);
   expect(maxColumns(config({ max_relative_positions: 4 }))).toBe(Infinity);
   expect(maxColumns(v3)).toBe(Infinity);
+});
+
+test("random buckets and ranges: the table is the formula", () => {
+  for (let seed = 0; seed < 300; seed++) {
+    const next = generator(seed);
+    const range = randomInteger(next, 1, 700);
+    const buckets = next() < 0.2 ? -1 : randomInteger(next, 2, 300);
+    const relative = config({ position_buckets: buckets, max_relative_positions: range });
+    const columns = Math.min(1500, maxColumns(relative));
+    const slots = slotTable(relative, columns);
+    for (let delta = 1 - columns; delta < columns; delta++) {
+      if (lookUp(slots, delta) !== slotOf(relative, delta)) {
+        expect.fail(`seed ${seed}: buckets ${buckets}, range ${range}, distance ${delta}`);
+      }
+    }
+  }
 });
