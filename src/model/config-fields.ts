@@ -88,6 +88,11 @@ export function textField(json: ConfigJson, field: string, fallback: string): st
   return typeof value === "string" ? value : refuse(field, value, "a string is");
 }
 
+/** As `textField`, for fields that may also be null: then the fallback counts. */
+export function optionalTextField(json: ConfigJson, field: string, fallback: string): string {
+  return fieldOf(json, field) === null ? fallback : textField(json, field, fallback);
+}
+
 /** A finite number ≥ 0 that float32 can hold; the fallback where the field is absent. */
 export function sizeField(json: ConfigJson, field: string, fallback: number): number {
   const value = fieldOf(json, field);

@@ -1,5 +1,6 @@
 // config.json → a checked configuration with every default filled in. What this engine cannot run is refused here, by the
 // name of the field, before anything else is fetched. Defaults and meanings are Transformers' (4.57 and 5.23 agree).
+import { activationOf } from "./activations.js";
 import {
   activationField,
   booleanField,
@@ -13,6 +14,7 @@ import {
   numberField,
   optionalBooleanField,
   optionalIntegerField,
+  optionalTextField,
   optionalTokenField,
   positionTermsField,
   problemTypeField,
@@ -21,7 +23,6 @@ import {
   requireShallow,
   show,
   sizeField,
-  textField,
   type PositionTerm,
   type ProblemType,
 } from "./config-fields.js";
@@ -158,7 +159,8 @@ export class DebertaV2Config {
     const hasConv = this.convKernelSize > 0;
     if (hasConv && this.convKernelSize % 2 === 0) refuse("conv_kernel_size", this.convKernelSize, "odd sizes are");
     this.convGroups = optionalIntegerField(json, "conv_groups", 1, SIZE);
-    this.convAct = hasConv ? activationField(json, "conv_act", "tanh") : textField(json, "conv_act", "tanh");
+    this.convAct = optionalTextField(json, "conv_act", "tanh");
+    if (hasConv) activationOf(this.convAct, "conv_act");
     if (hasConv && this.hiddenSize % this.convGroups !== 0) {
       refuse("conv_groups", this.convGroups, `divisors of hidden_size ${this.hiddenSize} are`);
     }

@@ -139,7 +139,15 @@ test.each<[string, boolean]>([
 });
 
 test("null is absent where Transformers reads a field without declaring it, and where null is a declared value", () => {
-  const fields = ["position_buckets", "share_att_key", "conv_kernel_size", "embedding_size", "attention_head_size"];
+  const fields = [
+    "position_buckets",
+    "share_att_key",
+    "conv_kernel_size",
+    "conv_act",
+    "conv_groups",
+    "embedding_size",
+    "attention_head_size",
+  ];
   const more = [
     "pooler_hidden_size",
     "num_labels",
@@ -400,7 +408,7 @@ test("random mutants are accepted or refused by name, never anything else", () =
       expect(named.length, `seed ${seed}: ${(error as Error).message}`).toBeGreaterThan(0);
     }
   }
-  expect(accepted).toBeGreaterThan(200);
+  expect(accepted).toBeGreaterThan(100);
 });
 
 test("nothing reached the prototypes that every object shares", () => {
