@@ -411,6 +411,24 @@ test("random mutants are accepted or refused by name, never anything else", () =
   expect(accepted).toBeGreaterThan(100);
 });
 
+test("random damage to the file's bytes ends in a config or a typed error", async () => {
+  const clean = new TextEncoder().encode(
+    JSON.stringify({ ...BASE, id2label: { "0": "a", "1": "b" }, conv_kernel_size: 3 }),
+  );
+  for (let seed = 0; seed < 500; seed++) {
+    const next = generator(seed);
+    const bytes = clean.slice(0, next() < 0.1 ? randomInteger(next, 0, clean.length) : clean.length);
+    for (let damage = randomInteger(next, 1, 4); damage > 0; damage--) {
+      const at = randomInteger(next, 0, bytes.length - 1);
+      bytes[at] = next() < 0.5 ? randomInteger(next, 0x20, 0x7e) : randomInteger(next, 0, 255);
+    }
+    const result = await DebertaV2Config.fromPretrained(folderOf({ "config.json": bytes })).catch((e: unknown) => e);
+    const isFine = [DebertaV2Config, CheckpointError, UnsupportedError].some((kind) => result instanceof kind);
+    expect(isFine, `seed ${seed}: ${String(result)}`).toBe(true);
+    if (result instanceof Error) expect(result.message, `seed ${seed}`).toContain("config.json");
+  }
+});
+
 test("nothing reached the prototypes that every object shares", () => {
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(Object.keys(Array.prototype)).toEqual([]);

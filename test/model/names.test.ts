@@ -1,6 +1,8 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { CheckpointError, UnsupportedError } from "../../src/errors.js";
 import { nearestName, resolveNames, spellName } from "../../src/model/names.js";
+import { SHARED } from "../support/golden-node.js";
 
 const BACKBONE = [
   "deberta.embeddings.word_embeddings.weight",
@@ -126,3 +128,36 @@ test("the nearest name is the one that shares most at both ends, and none where 
   );
   expect(nearestName("qa_outputs.weight", new Set(["lstm.bias"]))).toBeUndefined();
 });
+
+test.skipIf(!SHARED)(
+  "every golden safetensors file has its weights under Transformers' names (needs the shared data)",
+  () => {
+    const root = `${SHARED!}/golden/models`;
+    const needed = [
+      "deberta.embeddings.word_embeddings.weight",
+      "deberta.embeddings.LayerNorm.weight",
+      "deberta.embeddings.LayerNorm.bias",
+      "deberta.encoder.layer.0.attention.self.query_proj.weight",
+      "deberta.encoder.layer.0.attention.output.LayerNorm.weight",
+      "deberta.encoder.layer.0.output.dense.bias",
+    ];
+    let cases = 0;
+    for (const name of readdirSync(root)) {
+      const folder = `${root}/${name}`;
+      if (!existsSync(`${folder}/case.json`)) continue;
+      const shards = readdirSync(folder).filter((file) => /^model.*\.safetensors$/.test(file));
+      if (shards.length === 0) continue;
+      const inFile = shards.flatMap((file) => {
+        const bytes = readFileSync(`${folder}/${file}`);
+        return Object.keys(JSON.parse(bytes.toString("utf8", 8, 8 + Number(bytes.readBigUInt64LE(0)))) as object);
+      });
+      const find = resolveNames(new Set(inFile), name);
+      expect(
+        needed.filter((weight) => find(weight) === undefined),
+        name,
+      ).toEqual([]);
+      cases++;
+    }
+    expect(cases).toBeGreaterThan(25);
+  },
+);
