@@ -35,15 +35,15 @@ test("a device lost in a run rejects that run and later calls with DeviceError, 
     await plan.run(inputs);
     const running = plan.run(inputs);
     device.gpu.destroy();
-    await expect(within(1000, running)).rejects.toThrow(DeviceError);
-    await expect(within(1000, plan.run(inputs))).rejects.toThrow(/the GPU device was lost \(destroyed/);
+    await expect(within(3000, running)).rejects.toThrow(DeviceError);
+    await expect(within(3000, plan.run(inputs))).rejects.toThrow(/the GPU device was lost \(destroyed/);
     await expect(
       within(
         1000,
         plan.inspect(inputs, () => undefined),
       ),
     ).rejects.toThrow(DeviceError);
-    await expect(within(1000, plan.profile(inputs))).rejects.toThrow(DeviceError);
+    await expect(within(3000, plan.profile(inputs))).rejects.toThrow(DeviceError);
   });
   expect(device.totals()).toEqual({ buffers: 0, bytes: 0 });
 });
