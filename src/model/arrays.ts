@@ -79,7 +79,7 @@ export function integersOf({ values, place }: Row, min: number, max: number, bou
  */
 export function numbersOf(name: string, value: unknown): NumberArray {
   const given = shapeOf(value);
-  if (given) return { data: finiteNumbers(checkedData(name, value as ShapedArray, given), name), shape: given };
+  if (given) return { data: finiteNumbers(checkedData(name, value as ShapedArray, given), name), shape: [...given] };
   if (!isArrayLike(value)) throw new TypeError(`${name}: an array is expected, ${described(value)} was given`);
   if (!isArrayLike(value[0]) && shapeOf(value[0]) === undefined) {
     return { data: finiteNumbers(value, name), shape: [value.length] };

@@ -1,5 +1,5 @@
 // The labels of a request: which shapes and values each head's loss takes. Checked before anything runs on the GPU.
-import { numbersOf, rowsOf, type NumberArray } from "./arrays.js";
+import { integersOf, numbersOf, rowsOf, type NumberArray } from "./arrays.js";
 import type { DebertaV2Config } from "./config.js";
 import type { Head, ModelInputs } from "./inputs.js";
 
@@ -47,15 +47,15 @@ export function checkLabels(inputs: ModelInputs, config: DebertaV2Config, limits
     case "model":
       return refuseLabels("labels", labels, "a model without a head has no loss");
     case "masked-lm":
-      return { labels: tokenLabels(labels, lengths, limits.vocabRows, "the vocabulary has", "rows") };
+      return { labels: tokenLabels(labels, lengths, limits.vocabRows, `the vocabulary has ${limits.vocabRows} rows`) };
     case "token-classification":
-      return { labels: tokenLabels(labels, lengths, config.numLabels, "the model has", "labels") };
+      return { labels: tokenLabels(labels, lengths, config.numLabels, `the model has ${config.numLabels} labels`) };
     case "multiple-choice": {
       const choices = limits.choices ?? 1;
       const items = lengths.length / choices;
       const array = numbersOf("labels", labels);
       requireShape(array, [[items]], `${items} items`);
-      requireClasses(array, choices, `there are ${choices} choices`, isIgnored);
+      requireClasses(array.data, choices, `there are ${choices} choices`);
       return { labels: array };
     }
     case "sequence-classification":
@@ -106,7 +106,7 @@ function sequenceLabels(labels: NumberArray, config: DebertaV2Config, batch: num
       return labels;
     case "single_label_classification":
       requireShape(labels, [[batch], [batch, 1]], `${batch} sequences`);
-      requireClasses(labels, classes, known, isIgnored);
+      requireClasses(labels.data, classes, known);
       return labels;
     case "multi_label_classification":
       requireShape(labels, [[batch, classes]], `${batch} sequences, ${classes} labels`);
@@ -114,13 +114,7 @@ function sequenceLabels(labels: NumberArray, config: DebertaV2Config, batch: num
   }
 }
 
-function tokenLabels(
-  value: unknown,
-  lengths: readonly number[],
-  classes: number,
-  owner: string,
-  unit: string,
-): NumberArray {
+function tokenLabels(value: unknown, lengths: readonly number[], classes: number, known: string): NumberArray {
   const columns = Math.max(...lengths);
   const { rows } = rowsOf("labels", value, 2);
   if (rows.length !== lengths.length) {
@@ -131,9 +125,9 @@ function tokenLabels(
     if (row.values.length !== lengths[index]) {
       throw new TypeError(`${row.place} has ${row.values.length} columns, its sequence ${lengths[index]}`);
     }
-    const array = { ...numbersOf(row.place, row.values), place: row.place };
-    requireClasses(array, classes, `${owner} ${classes} ${unit}`, isIgnored);
-    data.set(array.data, index * columns);
+    const own = integersOf(row, IGNORED_LABEL, classes - 1, known);
+    requireClasses(own, classes, known, row.place);
+    data.set(own, index * columns);
   });
   return { data, shape: [lengths.length, columns] };
 }
@@ -153,8 +147,6 @@ function refuseLabels(name: string, value: unknown, reason: string): Record<stri
   return {};
 }
 
-const isIgnored = (label: number): boolean => label === IGNORED_LABEL;
-
 function requireShape(
   { shape }: NumberArray,
   allowed: readonly (readonly number[])[],
@@ -166,16 +158,12 @@ function requireShape(
   throw new TypeError(`${name} has the shape [${shape.join(", ")}], ${text} is expected (${reason})`);
 }
 
-function requireClasses(
-  { data, place = "labels" }: NumberArray & { readonly place?: string },
-  classes: number,
-  known: string,
-  isSkipped: (label: number) => boolean,
-): void {
-  const index = data.findIndex(
-    (label) => !isSkipped(label) && !(Number.isInteger(label) && label >= 0 && label < classes),
+/** Every label is a class or ignored. */
+function requireClasses(labels: Int32Array | Float64Array, classes: number, known: string, place = "labels"): void {
+  const index = [...labels].findIndex(
+    (label) => label !== IGNORED_LABEL && !(Number.isInteger(label) && label >= 0 && label < classes),
   );
-  if (index >= 0) throw new RangeError(`${place}[${index}] = ${data[index]}: ${known}`);
+  if (index >= 0) throw new RangeError(`${place}[${index}] = ${labels[index]}: ${known}`);
 }
 
 function requireBelow({ data }: NumberArray, classes: number, known: string): void {

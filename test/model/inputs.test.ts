@@ -453,6 +453,15 @@ describe("labels", () => {
       "labels[1][1] = 100: the vocabulary has 100 rows",
       { head: "masked-lm" },
     ],
+    [
+      [
+        [0, [1], 0],
+        [0, 1, 0],
+      ],
+      TypeError,
+      "labels[0][1]: a number is expected",
+      { head: "token-classification" },
+    ],
     [[0, 2], RangeError, "labels[1] = 2: the model has 2 labels", typed(null, 2)],
     [[0], TypeError, "labels has the shape [1], [2] or [2, 1] or [2, 2] is expected", typed(null, 2)],
     [[0, 1, 0], TypeError, "labels has the shape [3], [2] is expected", typed(null, 1)],
