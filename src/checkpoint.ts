@@ -1,0 +1,10 @@
+// deberta-webgpu/checkpoint: the files of a model and the places of its tensors, without WebGPU; in pages, workers and Node.
+export { openFolder } from "./checkpoint/folder.js";
+export type { ModelFolder, Progress, Source, SourceOptions } from "./checkpoint/folder.js";
+export type { ByteSource, Folder, NamedSource } from "./checkpoint/byte-source.js";
+export { openWeights } from "./checkpoint/shards.js";
+export type { FileDType, TensorEntry, WeightsOptions } from "./checkpoint/shards.js";
+export { readRows } from "./checkpoint/rows.js";
+export { stream } from "./checkpoint/stream.js";
+export type { Piece, StreamOptions } from "./checkpoint/stream.js";
+export { CheckpointError, UnsupportedError } from "./errors.js";

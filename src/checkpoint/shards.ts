@@ -1,0 +1,172 @@
+// Which files of a folder hold the weights, and where each tensor lies in them: one table from the headers alone.
+// The order of names is Transformers'; the first bytes of a file decide what it is.
+import { CheckpointError, UnsupportedError } from "../errors.js";
+import { readRange, type NamedSource } from "./byte-source.js";
+import {
+  isFileName,
+  openFolder,
+  quote,
+  readOptionalJson,
+  type ModelFolder,
+  type Source,
+  type SourceOptions,
+} from "./folder.js";
+import { LOOK_BYTES, looksLikeWeights } from "./look-alike.js";
+import { readSafetensors, type FileDType, type TensorEntry } from "./safetensors.js";
+
+export type { FileDType, TensorEntry };
+
+/** How the weights of a folder are found. */
+export interface WeightsOptions extends SourceOptions {
+  /** The file to read, or an index of shards, instead of the first one found. */
+  readonly weights?: string;
+}
+
+/** Tried in this order. */
+const NAMES = [
+  "model.safetensors",
+  "model.safetensors.index.json",
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+  "tf_model.h5",
+  "tf_model.h5.index.json",
+] as const;
+
+/** More shards than any checkpoint has. */
+const MAX_SHARDS = 1024;
+
+/**
+ * Finds every tensor of a checkpoint by reading headers: no weights are read.
+ * @returns the tensors by name, in the order of files and bytes
+ * @throws CheckpointError when the weights are missing or damaged, UnsupportedError when their container is not read yet
+ */
+export async function openWeights(
+  source: Source,
+  options: WeightsOptions = {},
+): Promise<ReadonlyMap<string, TensorEntry>> {
+  const folder = await openFolder(source, options);
+  try {
+    const table = await readTable(folder, options);
+    if (folder !== source) folder.close();
+    return table;
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+async function readTable(
+  folder: ModelFolder,
+  { weights, signal }: WeightsOptions,
+): Promise<ReadonlyMap<string, TensorEntry>> {
+  const named = weights ?? (await namedInConfig(folder, signal));
+  for (const name of named === undefined ? NAMES : [named]) {
+    const file = await folder.open(name);
+    if (!file) continue;
+    if (!name.endsWith(".index.json")) return tableOf([await readContainer(file, signal)]);
+    const { shards, promised } = readIndex(name, await readOptionalJson(folder, name, signal));
+    const tables: TensorEntry[][] = [];
+    for (const shard of shards) tables.push(await readShard(folder, name, shard, signal));
+    return checkPromised(name, tableOf(tables), promised);
+  }
+  const tried = named ?? NAMES.join(", ");
+  throw new CheckpointError(`no weights in ${folder.location}: looked for ${tried}`);
+}
+
+/** The config's `transformers_weights`, which names the file where it is not one of the usual names. */
+async function namedInConfig(folder: ModelFolder, signal: AbortSignal | undefined): Promise<string | undefined> {
+  const config = await readOptionalJson(folder, "config.json", signal);
+  if (typeof config !== "object" || config === null || !("transformers_weights" in config)) return undefined;
+  const { transformers_weights: name } = config;
+  if (name === null) return undefined;
+  if (typeof name !== "string" || name.includes("/") || !isFileName(name)) {
+    throw new CheckpointError(
+      `config.json: transformers_weights is ${quote(JSON.stringify(name))}, not the name of a file`,
+    );
+  }
+  return name;
+}
+
+/**
+ * The shards that an index names, each once and in order, and the tensors it promises.
+ * Its total_size is not read: it is often wrong after edits.
+ * @throws CheckpointError for anything that is not a map from tensors to files of the index's own kind
+ */
+export function readIndex(index: string, json: unknown): { shards: string[]; promised: string[] } {
+  const map =
+    typeof json === "object" && json !== null && Object.hasOwn(json, "weight_map") && "weight_map" in json
+      ? json.weight_map
+      : undefined;
+  if (typeof map !== "object" || map === null || Array.isArray(map) || Object.keys(map).length === 0) {
+    throw new CheckpointError(`${index}: weight_map is not an object that names a shard for each tensor`);
+  }
+  const kind = /(\.\w+)\.index(?:\.\w+)?\.json$/.exec(index)?.[1] ?? "";
+  const shards = new Set<string>();
+  for (const [tensor, shard] of Object.entries(map) as [string, unknown][]) {
+    if (typeof shard !== "string" || !isFileName(shard) || !shard.endsWith(kind)) {
+      const told = quote(typeof shard === "string" ? shard : JSON.stringify(shard));
+      throw new CheckpointError(
+        `${index}: weight_map names ${told} for ${quote(tensor)}, which is no ${kind} file of the folder`,
+      );
+    }
+    shards.add(shard);
+  }
+  if (shards.size > MAX_SHARDS)
+    throw new CheckpointError(`${index}: names ${shards.size} shards; at most ${MAX_SHARDS} are read`);
+  return { shards: [...shards], promised: Object.keys(map) };
+}
+
+async function readShard(
+  folder: ModelFolder,
+  index: string,
+  shard: string,
+  signal: AbortSignal | undefined,
+): Promise<TensorEntry[]> {
+  const file = await folder.open(shard);
+  if (!file) throw new CheckpointError(`${shard}: named by ${index}, not found in ${folder.location}`);
+  return readContainer(file, signal);
+}
+
+async function readContainer(file: NamedSource, signal: AbortSignal | undefined): Promise<TensorEntry[]> {
+  const first = await readRange(file, 0, Math.min(file.size, LOOK_BYTES), signal);
+  const kind = looksLikeWeights(first);
+  const { name } = file;
+  if (kind === "safetensors" || name.endsWith(".safetensors")) {
+    try {
+      return await readSafetensors(file, signal);
+    } catch (error) {
+      if (!(error instanceof CheckpointError) || kind === "safetensors" || kind === undefined) throw error;
+      throw new CheckpointError(`${name}: looks like ${kind}, not like safetensors`, { cause: error });
+    }
+  }
+  if (kind === "a PyTorch file" || kind === "an HDF5 file") {
+    throw new UnsupportedError(`${name}: ${kind}; only safetensors is read so far`);
+  }
+  throw new CheckpointError(
+    kind ? `${name}: looks like ${kind}, not like weights` : `${name}: holds no known kind of weights`,
+  );
+}
+
+/** One table of all shards. A name in two of them could mean either: refused. */
+function tableOf(tables: readonly (readonly TensorEntry[])[]): Map<string, TensorEntry> {
+  const all = new Map<string, TensorEntry>();
+  for (const entry of tables.flat()) {
+    const other = all.get(entry.name);
+    if (other) throw new CheckpointError(`${entry.file}: tensor ${quote(entry.name)} is in ${other.file} too`);
+    all.set(entry.name, entry);
+  }
+  return all;
+}
+
+function checkPromised(
+  index: string,
+  table: Map<string, TensorEntry>,
+  promised: readonly string[],
+): Map<string, TensorEntry> {
+  const lacking = promised.filter((name) => !table.has(name));
+  if (lacking.length > 0) {
+    const more = lacking.length > 10 ? ` and ${lacking.length - 10} more` : "";
+    throw new CheckpointError(`${index}: no shard holds ${lacking.slice(0, 10).map(quote).join(", ")}${more}`);
+  }
+  return table;
+}
