@@ -7,6 +7,7 @@ import { defineConfig, type Plugin, type ViteUserConfig } from "vitest/config";
 import { BROWSER_FLAGS, FAST_COMPILE_FLAG, findBrowser } from "./tools/browser.mjs";
 // @ts-expect-error plain JavaScript
 import { sharedFolder } from "./tools/shared-folder.mjs";
+import policies from "./demo/policy.json" with { type: "json" };
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const shared = (sharedFolder as () => string | undefined)();
@@ -46,27 +47,60 @@ const library: ViteUserConfig = {
   },
 };
 
+/** Puts the playground's content security policy into its pages; a server's header and the service worker repeat it. */
+function policyInPages(): Plugin {
+  return {
+    name: "content security policy",
+    apply: "build", // the development server injects scripts and styles of its own
+    transformIndexHtml: (_, { filename }) => [
+      {
+        tag: "meta",
+        attrs: {
+          "http-equiv": "Content-Security-Policy",
+          content: policies[filename.endsWith("hub.html") ? "hub" : "index"],
+        },
+        injectTo: "head-prepend",
+      },
+    ],
+  };
+}
+
 const demo: ViteUserConfig = {
   root: "demo",
   base: "./",
   resolve: { alias },
-  build: { outDir: "../dist-demo", emptyOutDir: true, target: "es2022" },
+  plugins: [policyInPages()],
+  build: {
+    outDir: "../dist-demo",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0, // the policy allows no data: addresses
+    rolldownOptions: {
+      input: { index: `${root}demo/index.html`, hub: `${root}demo/hub.html`, sw: `${root}demo/sw.ts` },
+      output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+    },
+  },
 };
 
 async function tests(): Promise<ViteUserConfig> {
   const executablePath = await (findBrowser as () => Promise<string | undefined>)();
-  const plugins = [serveFolder("/fixtures/", `${root}test/fixtures`), serveFolder("/models/", `${root}demo/public/models`)];
+  const plugins = [
+    serveFolder("/fixtures/", `${root}test/fixtures`),
+    serveFolder("/models/", `${root}demo/public/models`),
+  ];
   if (shared) plugins.push(serveFolder("/shared/", shared));
   const long = process.env["TEST_LONG"] === "1";
-  const define = { __HAS_SHARED__: JSON.stringify(shared !== undefined), __LONG__: JSON.stringify(long) };
+  const provide = { hasShared: shared !== undefined, long };
+  const setupFiles = ["test/support/setup.ts"];
   return {
     test: {
       projects: [
         {
           resolve: { alias },
-          define,
           test: {
             name: "node",
+            provide,
+            setupFiles,
             environment: "node",
             include: ["test/**/*.test.ts"],
             exclude: ["test/**/*.gpu.test.ts"],
@@ -76,11 +110,12 @@ async function tests(): Promise<ViteUserConfig> {
         },
         {
           resolve: { alias },
-          define,
           plugins,
           server: { fs: { allow: [root] } },
           test: {
             name: "gpu",
+            provide,
+            setupFiles,
             include: ["test/**/*.gpu.test.ts"],
             testTimeout: long ? 1_800_000 : 120_000,
             isolate: false,

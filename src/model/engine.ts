@@ -142,16 +142,15 @@ export class Engine {
 
   /** Frees every buffer once the run in progress, if any, has ended. */
   dispose(): Promise<void> {
-    this.disposed ??= this.running > 0 ? this.queue.then(() => this.free()) : Promise.resolve(this.free());
+    if (this.disposed) return this.disposed;
+    const isIdle = this.running === 0;
+    this.disposed = isIdle ? Promise.resolve() : this.queue.then(() => this.free());
+    if (isIdle) this.free();
     return this.disposed;
   }
 
   private free(): void {
-    for (const plan of this.plans.values())
-      void plan.then(
-        (made) => made.dispose(),
-        () => undefined,
-      );
+    for (const plan of this.plans.values()) void disposeWhenMade(plan);
     this.plans.clear();
     this.slots.dispose();
     this.weights.residents.dispose();
@@ -329,6 +328,12 @@ export class Engine {
       throw error;
     }
   }
+}
+
+/** A plan that failed to compile holds nothing. */
+async function disposeWhenMade(plan: Promise<Plan>): Promise<void> {
+  const made = await plan.catch(() => undefined);
+  made?.dispose();
 }
 
 /** What distinguishes plans: sizes after rounding and what is asked for; not the exact lengths, which travel in tables. */

@@ -92,7 +92,7 @@ function inputsOf(batch: Batch, expected: Map<string, StoredTensor>): ModelInput
   const inputs: Record<string, unknown> = {};
   for (const [field, name] of Object.entries(FIELDS)) if (batch[field] !== undefined) inputs[name] = batch[field];
   if (typeof batch["inputs_embeds"] === "string") inputs["inputsEmbeds"] = expected.get(batch["inputs_embeds"]);
-  return inputs as ModelInputs;
+  return inputs;
 }
 
 async function runBatch(

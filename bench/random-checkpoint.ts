@@ -1,0 +1,149 @@
+// A checkpoint of any size made on the fly: safetensors with pseudo-random weights, as a folder that the engine reads like any
+// other. Nothing is stored; bytes are generated when a range is read.
+
+/** The fields of config.json that decide about tensors. */
+export interface ShapeConfig {
+  readonly vocab_size: number;
+  readonly hidden_size: number;
+  readonly num_hidden_layers: number;
+  readonly num_attention_heads: number;
+  readonly intermediate_size: number;
+  readonly conv_kernel_size?: number;
+}
+
+/** Common to every Microsoft v2 and v3 model. */
+const COMMON = {
+  model_type: "deberta-v2",
+  max_position_embeddings: 512,
+  max_relative_positions: -1,
+  position_buckets: 256,
+  relative_attention: true,
+  pos_att_type: "p2c|c2p",
+  share_att_key: true,
+  norm_rel_ebd: "layer_norm",
+  position_biased_input: false,
+  type_vocab_size: 0,
+  layer_norm_eps: 1e-7,
+  hidden_act: "gelu",
+};
+
+/** Public shapes; the vocabulary is cut, because it costs download only and never computing. */
+export const SHAPES: Readonly<Record<string, ShapeConfig>> = {
+  "v3-xsmall": {
+    vocab_size: 1000,
+    hidden_size: 384,
+    num_hidden_layers: 12,
+    num_attention_heads: 6,
+    intermediate_size: 1536,
+  },
+  "v3-base": {
+    vocab_size: 1000,
+    hidden_size: 768,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    intermediate_size: 3072,
+  },
+};
+
+function tensorsOf(config: ShapeConfig): [name: string, shape: number[]][] {
+  const { vocab_size: V, hidden_size: D, intermediate_size: F, conv_kernel_size: taps = 0 } = config;
+  const linear = (name: string, out: number, input: number): [string, number[]][] => [
+    [`${name}.weight`, [out, input]],
+    [`${name}.bias`, [out]],
+  ];
+  const norm = (name: string): [string, number[]][] => [
+    [`${name}.weight`, [D]],
+    [`${name}.bias`, [D]],
+  ];
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) => {
+    const at = `deberta.encoder.layer.${i}`;
+    return [
+      ...["query_proj", "key_proj", "value_proj"].flatMap((name) => linear(`${at}.attention.self.${name}`, D, D)),
+      ...linear(`${at}.attention.output.dense`, D, D),
+      ...norm(`${at}.attention.output.LayerNorm`),
+      ...linear(`${at}.intermediate.dense`, F, D),
+      ...linear(`${at}.output.dense`, D, F),
+      ...norm(`${at}.output.LayerNorm`),
+    ];
+  });
+  return [
+    ["deberta.embeddings.word_embeddings.weight", [V, D]],
+    ...norm("deberta.embeddings.LayerNorm"),
+    ["deberta.encoder.rel_embeddings.weight", [512, D]],
+    ...norm("deberta.encoder.LayerNorm"),
+    ...(taps > 0
+      ? ([
+          ["deberta.encoder.conv.conv.weight", [D, D, taps]],
+          ["deberta.encoder.conv.conv.bias", [D]],
+          ...norm("deberta.encoder.conv.LayerNorm"),
+        ] as [string, number[]][])
+      : []),
+    ...layers.flat(),
+    ...linear("pooler.dense", D, D),
+    ...linear("classifier", 2, D),
+  ];
+}
+
+/** Bytes [start, end) of an endless pseudo-random run of float32 between −0.05 and 0.05. */
+function randomBytes(start: number, end: number): Uint8Array {
+  const first = Math.floor(start / 4);
+  const values = new Float32Array(Math.ceil(end / 4) - first);
+  for (let i = 0; i < values.length; i++) {
+    let x = Math.imul(first + i + 1, 0x9e3779b1);
+    x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
+    values[i] = ((x >>> 8) / 2 ** 24 - 0.5) * 0.1;
+  }
+  return new Uint8Array(values.buffer, start - 4 * first, end - start);
+}
+
+/** A folder with config.json and model.safetensors of a shape. */
+export function randomCheckpoint(shape: ShapeConfig): { open(name: string): Promise<Source | undefined> } {
+  const config = { ...COMMON, ...shape, ...(shape.conv_kernel_size ? { conv_act: "gelu" } : {}) };
+  let at = 0;
+  const entries = tensorsOf(shape).map(([name, dims]) => {
+    const bytes = 4 * dims.reduce((product, size) => product * size, 1);
+    const entry = { dtype: "F32", shape: dims, data_offsets: [at, at + bytes] };
+    at += bytes;
+    return [name, entry] as const;
+  });
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(json, 8);
+  const files: Record<string, Source> = {
+    "config.json": inMemory(new TextEncoder().encode(JSON.stringify(config))),
+    "model.safetensors": {
+      size: header.length + at,
+      async *read(start, end) {
+        for (let from = start; from < end;) {
+          if (from < header.length) {
+            const to = Math.min(end, header.length);
+            yield header.subarray(from, to);
+            from = to;
+            continue;
+          }
+          const to = Math.min(end, from + 2 ** 18);
+          yield randomBytes(from - header.length, to - header.length);
+          from = to;
+        }
+        await Promise.resolve();
+      },
+    },
+  };
+  return { open: (name) => Promise.resolve(files[name]) };
+}
+
+interface Source {
+  readonly size: number;
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
+function inMemory(bytes: Uint8Array): Source {
+  return {
+    size: bytes.length,
+    async *read(start, end) {
+      yield bytes.subarray(start, end);
+      await Promise.resolve();
+    },
+  };
+}

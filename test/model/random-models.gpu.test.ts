@@ -1,0 +1,29 @@
+// Seeded random configs: engine against interpreter, value by value, on every capability set in turn.
+import { expect, test } from "vitest";
+import { expectSameGraph } from "../reference/interpret.js";
+import { capabilitySets, checked, withPlan } from "../support/gpu.js";
+import { randomModel } from "./random-models.js";
+
+const SEEDS = __LONG__ ? 2000 : 40;
+const sets = await capabilitySets();
+
+/** Small random models amplify rounding where a LayerNorm meets a row of nearly equal values. */
+const TOLERANCE = 2e-4;
+
+test.each(sets.map(({ name }, index) => [name, index] as const))("random models: %s", async (_, first) => {
+  const { device } = sets[first]!;
+  const wrong: string[] = [];
+  for (let seed = first; seed < SEEDS; seed += sets.length) {
+    const model = randomModel(seed, device.capabilities);
+    try {
+      await checked(device, () =>
+        withPlan(device, model.graph, model.residents, (plan) =>
+          expectSameGraph(plan, model.graph, model.inputs, model.residents, TOLERANCE),
+        ),
+      );
+    } catch (error) {
+      wrong.push(`seed ${seed}: ${error instanceof Error ? error.message : String(error)} (${model.summary})`);
+    }
+  }
+  expect(wrong).toEqual([]);
+});
