@@ -1,0 +1,111 @@
+// Tokens beside the vocabulary's pieces: special ones like [MASK], and whatever was added after training. They are cut
+// out of a text before the pieces are searched.
+
+/** As Transformers' AddedToken. */
+export interface AddedToken {
+  readonly content: string;
+  /** Only where no word character (fast) or no other character than a space (slow) touches it. */
+  readonly singleWord: boolean;
+  /** Takes the white space before it along. */
+  readonly lstrip: boolean;
+  /** Takes the white space after it along. */
+  readonly rstrip: boolean;
+  /** Compared with the normalised text (fast). */
+  readonly normalized: boolean;
+  readonly special: boolean;
+}
+
+export function addedToken(content: string, special: boolean, normalized: boolean = !special): AddedToken {
+  return { content, singleWord: false, lstrip: false, rstrip: false, normalized, special };
+}
+
+export interface Match<T> {
+  readonly start: number;
+  readonly end: number;
+  readonly value: T;
+}
+
+/** Finds the strings in a text: leftmost first, without overlaps; among those that begin together, the longest. */
+export type Matcher<T> = (text: string) => Match<T>[];
+
+/** @param prefer among strings that begin together: the longest, or the one that stands first in the list */
+export function createMatcher<T>(
+  entries: readonly (readonly [string, T])[],
+  prefer: "longest" | "first" = "longest",
+): Matcher<T> {
+  const byFirstUnit = new Map<number, (readonly [string, T])[]>();
+  const ordered = prefer === "longest" ? entries.toSorted(([a], [b]) => b.length - a.length) : entries;
+  for (const entry of ordered) {
+    if (entry[0] === "") continue;
+    const unit = entry[0].charCodeAt(0);
+    const list = byFirstUnit.get(unit);
+    if (list) list.push(entry);
+    else byFirstUnit.set(unit, [entry]);
+  }
+  if (byFirstUnit.size === 0) return () => [];
+  const units = [...byFirstUnit.keys()].map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`);
+  const anyFirst = new RegExp(`[${units.join("")}]`, "g");
+  return (text) => {
+    const found: Match<T>[] = [];
+    anyFirst.lastIndex = 0;
+    for (let hit = anyFirst.exec(text); hit; hit = anyFirst.exec(text)) {
+      const start = hit.index;
+      const entry = byFirstUnit.get(text.charCodeAt(start))!.find(([content]) => text.startsWith(content, start));
+      if (!entry) continue;
+      const end = start + entry[0].length;
+      found.push({ start, end, value: entry[1] });
+      anyFirst.lastIndex = end;
+    }
+    return found;
+  };
+}
+
+/** Added tokens with their ids, kept as the fast tokenizer's library keeps them. */
+export interface AddedVocabulary {
+  readonly ids: ReadonlyMap<string, number>;
+  readonly tokens: ReadonlyMap<number, AddedToken>;
+  readonly special: ReadonlySet<string>;
+  /** Tokens looked for in the text itself and in the normalised text: a re-added token keeps its place in these. */
+  readonly searched: readonly AddedToken[];
+}
+
+/**
+ * Adds batches of tokens one after another, as tokenizers 0.22 does (`added_vocabulary.rs`): a token that is a piece takes
+ * its id, others are numbered behind everything.
+ */
+export function addTokens(
+  batches: readonly (readonly AddedToken[])[],
+  find: (text: string) => number,
+  size: number,
+): AddedVocabulary {
+  const ids = new Map<string, number>();
+  const tokens = new Map<number, AddedToken>();
+  const special = new Map<string, AddedToken>();
+  const ordinary: AddedToken[] = [];
+  let next = size;
+  for (const batch of batches) {
+    for (const token of batch)
+      if (token.special && token.content !== "" && !special.has(token.content)) special.set(token.content, token);
+    for (const token of batch) {
+      const { content } = token;
+      const known = ids.get(content) ?? find(content);
+      if (content === "" || sameToken(tokens.get(known), token)) continue;
+      const id = known >= 0 ? known : next++;
+      ids.set(content, id);
+      tokens.set(id, token);
+      if (!special.has(content)) ordinary.push(token);
+    }
+  }
+  return { ids, tokens, special: new Set(special.keys()), searched: [...special.values(), ...ordinary] };
+}
+
+export function sameToken(a: AddedToken | undefined, b: AddedToken): boolean {
+  return (
+    a?.content === b.content &&
+    a.singleWord === b.singleWord &&
+    a.lstrip === b.lstrip &&
+    a.rstrip === b.rstrip &&
+    a.normalized === b.normalized &&
+    a.special === b.special
+  );
+}

@@ -1,0 +1,161 @@
+// What encoding a text gives and which options it takes; special tokens are put in and padding is added here.
+import type { Tokens } from "./tokens.js";
+
+/** One text or pair, ready for a model. All arrays have one entry a token. */
+export interface Encoding {
+  ids: number[];
+  tokens: string[];
+  /** 0 for the first text and its special tokens, 1 for the second. */
+  typeIds: number[];
+  /** 1 for tokens, 0 for padding. */
+  attentionMask: number[];
+  /** 1 for special tokens that were put in, and for padding. */
+  specialTokensMask: number[];
+  /** [start, end) in UTF-16 units of the text the token comes from (of its word for pre-split input); [0, 0] for special tokens. */
+  offsets: [start: number, end: number][];
+  /** Which text a token comes from; null for special tokens. */
+  sequenceIds: (0 | 1 | null)[];
+  /** Which word a token belongs to; null for special tokens. The slow tokenizer has it for pre-split input only. */
+  wordIds?: (number | null)[];
+  /** Further windows (fast), or one encoding of the tokens that were cut off (slow); only with `returnOverflowingTokens`. */
+  overflowing: Encoding[];
+}
+
+export type TruncationStrategy = "longest_first" | "only_first" | "only_second" | "do_not_truncate";
+export type Side = "right" | "left";
+
+export interface EncodeOptions {
+  /** `true` is "longest_first". Default: none, but "longest_first" when `maxLength` is given without padding. */
+  readonly truncation?: boolean | TruncationStrategy | undefined;
+  /** Tokens, special ones included. Default: `model_max_length` of tokenizer_config.json, if it has one. */
+  readonly maxLength?: number | undefined;
+  /** Tokens that neighbouring windows share. */
+  readonly stride?: number | undefined;
+  readonly returnOverflowingTokens?: boolean | undefined;
+  readonly addSpecialTokens?: boolean | undefined;
+  /** `true` is "longest": as long as the longest of the batch. */
+  readonly padding?: boolean | "longest" | "max_length" | "do_not_pad" | undefined;
+  readonly padToMultipleOf?: number | undefined;
+  readonly paddingSide?: Side | undefined;
+  readonly truncationSide?: Side | undefined;
+  /** Texts are given as lists of words. */
+  readonly isSplitIntoWords?: boolean | undefined;
+}
+
+/** A run of tokens of the result: special tokens, or one of the texts. */
+export type TemplateItem =
+  | { readonly sequence: 0 | 1; readonly typeId: number }
+  | {
+      readonly sequence: null;
+      readonly typeId: number;
+      readonly ids: readonly number[];
+      readonly tokens: readonly string[];
+    };
+
+/** Where special tokens go around one text and around two. */
+export interface Template {
+  readonly single: readonly TemplateItem[];
+  readonly pair: readonly TemplateItem[];
+}
+
+/** `[CLS] A [SEP]` and `[CLS] A [SEP] B [SEP]`. */
+export function createTemplate(cls: { id: number; token: string }, sep: { id: number; token: string }): Template {
+  const special = ({ id, token }: { id: number; token: string }, typeId: number): TemplateItem => ({
+    sequence: null,
+    typeId,
+    ids: [id],
+    tokens: [token],
+  });
+  const single: TemplateItem[] = [special(cls, 0), { sequence: 0, typeId: 0 }, special(sep, 0)];
+  return { single, pair: [...single, { sequence: 1, typeId: 1 }, special(sep, 1)] };
+}
+
+/** How many special tokens a template puts in. */
+export function specialCount(items: readonly TemplateItem[]): number {
+  return items.reduce((count, item) => count + (item.sequence === null ? item.ids.length : 0), 0);
+}
+
+/** Puts texts and special tokens together. */
+export function assemble(
+  items: readonly TemplateItem[],
+  sequences: readonly Tokens[],
+  addSpecialTokens: boolean,
+): Encoding {
+  const result: Encoding = {
+    ids: [],
+    tokens: [],
+    typeIds: [],
+    attentionMask: [],
+    specialTokensMask: [],
+    offsets: [],
+    sequenceIds: [],
+    overflowing: [],
+  };
+  const wordIds: (number | null)[] | undefined = sequences[0]?.words ? [] : undefined;
+  for (const item of items) {
+    if (item.sequence === null) {
+      if (addSpecialTokens) append(result, wordIds, { ...special(item), words: undefined }, item, 1);
+    } else append(result, wordIds, sequences[item.sequence]!, item, 0);
+  }
+  if (wordIds) result.wordIds = wordIds;
+  return result;
+}
+
+const special = ({ ids, tokens }: { ids: readonly number[]; tokens: readonly string[] }): Omit<Tokens, "words"> => ({
+  ids: [...ids],
+  tokens: [...tokens],
+  offsets: ids.map(() => [0, 0]),
+});
+
+function append(
+  result: Encoding,
+  wordIds: (number | null)[] | undefined,
+  { ids, tokens, offsets, words }: Tokens,
+  { sequence, typeId }: TemplateItem,
+  specialMask: 0 | 1,
+): void {
+  for (let i = 0; i < ids.length; i++) {
+    result.ids.push(ids[i]!);
+    result.tokens.push(tokens[i]!);
+    result.offsets.push(offsets[i]!);
+    result.typeIds.push(typeId);
+    result.attentionMask.push(1);
+    result.specialTokensMask.push(specialMask);
+    result.sequenceIds.push(sequence);
+    wordIds?.push(words?.[i] ?? null);
+  }
+}
+
+/** How far and with what to pad. */
+export interface Padding {
+  /** "longest" of the batch, or a number of tokens. */
+  readonly to: "longest" | number;
+  readonly multipleOf: number | undefined;
+  readonly side: Side;
+  /** Whether `overflowing` holds windows of the same kind, to be padded as well. */
+  readonly windows: boolean;
+  readonly id: number;
+  readonly token: string;
+}
+
+/** Pads a batch in place, overflow windows too where `windows` is set. */
+export function pad(batch: readonly Encoding[], { to, multipleOf = 1, side, id, token, windows }: Padding): void {
+  const target = to === "longest" ? Math.max(...batch.map(({ ids }) => ids.length)) : to;
+  const length = Math.ceil(target / multipleOf) * multipleOf;
+  const extend = <T>(values: T[], missing: number, make: () => T): void => {
+    const padding = Array.from({ length: missing }, make);
+    if (side === "right") for (const value of padding) values.push(value);
+    else values.unshift(...padding);
+  };
+  for (const encoding of batch.flatMap((main) => [main, ...(windows ? main.overflowing : [])])) {
+    const missing = Math.max(0, length - encoding.ids.length);
+    extend(encoding.ids, missing, () => id);
+    extend(encoding.tokens, missing, () => token);
+    extend(encoding.typeIds, missing, () => 0);
+    extend(encoding.attentionMask, missing, () => 0);
+    extend(encoding.specialTokensMask, missing, () => 1);
+    extend(encoding.offsets, missing, () => [0, 0]);
+    extend(encoding.sequenceIds, missing, () => null);
+    if (encoding.wordIds) extend(encoding.wordIds, missing, () => null);
+  }
+}

@@ -1,0 +1,176 @@
+// The small JSON files beside a vocabulary: special tokens, added tokens and defaults, in Transformers' precedence:
+// the caller's options, special_tokens_map.json, tokenizer_config.json, defaults. Once tokenizer_config.json holds
+// `added_tokens_decoder`, the other sources of added tokens are ignored. Source: Transformers 4.57,
+// `tokenization_utils_base.py`, `_from_pretrained`.
+import { CheckpointError } from "../errors.js";
+import { addedToken, type AddedToken } from "./added-tokens.js";
+import type { Side } from "./encoding.js";
+import { isObject, type JsonObject } from "./json.js";
+
+/** The special tokens by their use, in the order in which missing ones are numbered. */
+export const ROLES = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface TokenizerOptions {
+  /** Overrides `do_lower_case` of tokenizer_config.json. */
+  readonly doLowerCase?: boolean | undefined;
+  /** Overrides `split_by_punct` of tokenizer_config.json. */
+  readonly splitByPunct?: boolean | undefined;
+}
+
+export interface Settings {
+  readonly names: Readonly<Record<Role, string>>;
+  /** All special tokens, each once: a plain name, or a token with flags of its own. */
+  readonly special: readonly (string | AddedToken)[];
+  readonly additionalSpecial: readonly string[];
+  /** Tokens that were added, by the id that the files give them. */
+  readonly added: ReadonlyMap<number, AddedToken>;
+  readonly doLowerCase: boolean;
+  readonly splitByPunct: boolean;
+  readonly cleanUp: boolean;
+  readonly paddingSide: Side;
+  readonly truncationSide: Side;
+  /** Infinity where the files name none. */
+  readonly modelMaxLength: number;
+}
+
+export const CONFIG = "tokenizer_config.json";
+export const SPECIAL_MAP = "special_tokens_map.json";
+export const ADDED = "added_tokens.json";
+
+const DEFAULTS: Record<Role, string> = {
+  bos: "[CLS]",
+  eos: "[SEP]",
+  unk: "[UNK]",
+  sep: "[SEP]",
+  pad: "[PAD]",
+  cls: "[CLS]",
+  mask: "[MASK]",
+};
+/** Ids beyond this have no row in any embedding table. */
+const MAX_ID = 2 ** 24;
+/** Transformers' "no limit" is 1e30; above this it asks for a length. */
+const LARGE_INTEGER = 1e20;
+
+/** What the files hold; undefined for a file that is not there. `tokenizerJsonTokens`: its `added_tokens`, checked. */
+export interface SettingsFiles {
+  readonly config: JsonObject | undefined;
+  readonly specialMap: JsonObject | undefined;
+  readonly addedTokens: JsonObject | undefined;
+  readonly tokenizerJsonTokens: readonly (AddedToken & { readonly id: number })[] | undefined;
+}
+
+/** Whether the other sources of added tokens are read at all. */
+export function isLegacy(config: JsonObject | undefined): boolean {
+  return config === undefined || !Object.hasOwn(config, "added_tokens_decoder");
+}
+
+/** Throws CheckpointError, naming the file and the field. */
+export function resolveSettings(files: SettingsFiles, options: TokenizerOptions): Settings {
+  const config = new Map(Object.entries(files.config ?? {}));
+  const tokens = new Map<string, string | AddedToken>();
+  let additional: (string | AddedToken)[] = [];
+  const readNames = (source: ReadonlyMap<string, unknown>, file: string, asSpecial: boolean): void => {
+    for (const role of ROLES) {
+      const field = `${role}_token`;
+      const value = source.get(field);
+      if (value !== undefined && value !== null) tokens.set(role, readName(value, `${file}: ${field}`, asSpecial));
+    }
+    const list = source.get("additional_special_tokens") ?? [];
+    if (!Array.isArray(list)) throw new CheckpointError(`${file}: additional_special_tokens is not a list`);
+    const more = list.map((value, i) => readName(value, `${file}: additional_special_tokens[${i}]`, asSpecial));
+    additional = [...additional, ...more.filter((token) => !additional.includes(token))];
+  };
+  readNames(config, CONFIG, false);
+
+  const added = new Map<number, AddedToken>();
+  const decoder = config.get("added_tokens_decoder");
+  if (decoder !== undefined) {
+    if (!isObject(decoder)) throw new CheckpointError(`${CONFIG}: added_tokens_decoder is not an object`);
+    for (const [id, value] of Object.entries(decoder))
+      added.set(
+        readId(/^\d+$/.test(id) ? Number(id) : id, CONFIG),
+        readToken(value, `${CONFIG}: added_tokens_decoder["${id}"]`),
+      );
+  } else {
+    if (files.specialMap) readNames(new Map(Object.entries(files.specialMap)), SPECIAL_MAP, true);
+    const named = new Set([...tokens.values(), ...additional].map(contentOf));
+    for (const [content, id] of Object.entries(files.addedTokens ?? {}))
+      added.set(readId(id, `${ADDED}: ${JSON.stringify(content)}`), addedToken(content, named.has(content)));
+    for (const { id, ...token } of files.tokenizerJsonTokens ?? []) added.set(id, token);
+  }
+  // A name that stands in added_tokens_decoder or tokenizer.json has the flags it has there.
+  const withFlags = new Map([...added.values()].map((token) => [token.content, token]));
+  if (decoder !== undefined || files.tokenizerJsonTokens)
+    for (const [role, token] of tokens) tokens.set(role, withFlags.get(contentOf(token)) ?? token);
+
+  const flag = (field: string): boolean => {
+    const value = config.get(field) ?? false;
+    if (typeof value !== "boolean")
+      throw new CheckpointError(`${CONFIG}: ${field} is ${JSON.stringify(value)}, not true or false`);
+    return value;
+  };
+  const side = (field: string): Side => {
+    const value = config.get(field) ?? "right";
+    if (value !== "right" && value !== "left")
+      throw new CheckpointError(`${CONFIG}: ${field} is ${JSON.stringify(value)}, not "right" or "left"`);
+    return value;
+  };
+  const maxLength = config.get("model_max_length") ?? Infinity;
+  if (typeof maxLength !== "number" || !(maxLength > 0))
+    throw new CheckpointError(`${CONFIG}: model_max_length is ${JSON.stringify(maxLength)}`);
+  const names = { ...DEFAULTS };
+  for (const role of ROLES) names[role] = contentOf(tokens.get(role) ?? DEFAULTS[role]);
+  return {
+    names,
+    special: eachOnce([...ROLES.map((role) => tokens.get(role) ?? DEFAULTS[role]), ...additional]),
+    additionalSpecial: additional.map(contentOf),
+    added,
+    doLowerCase: options.doLowerCase ?? flag("do_lower_case"),
+    splitByPunct: options.splitByPunct ?? flag("split_by_punct"),
+    cleanUp: flag("clean_up_tokenization_spaces"),
+    paddingSide: side("padding_side"),
+    truncationSide: side("truncation_side"),
+    modelMaxLength: maxLength > LARGE_INTEGER ? Infinity : maxLength,
+  };
+}
+
+export const contentOf = (token: string | AddedToken): string => (typeof token === "string" ? token : token.content);
+
+/** The first of those with the same text. */
+function eachOnce(tokens: readonly (string | AddedToken)[]): (string | AddedToken)[] {
+  return tokens.filter((token, i) => tokens.findIndex((other) => contentOf(other) === contentOf(token)) === i);
+}
+
+/** A special token's name, or a token with flags. */
+function readName(value: unknown, where: string, asSpecial: boolean): string | AddedToken {
+  if (typeof value === "string") return value;
+  return readToken(asSpecial && isObject(value) ? { ...value, special: true } : value, where);
+}
+
+/** A token as Transformers and tokenizers write it. */
+export function readToken(value: unknown, where: string): AddedToken {
+  if (!isObject(value)) throw new CheckpointError(`${where} is not a token`);
+  const fields = new Map(Object.entries(value));
+  const content = fields.get("content");
+  if (typeof content !== "string") throw new CheckpointError(`${where}: content is not a string`);
+  const flag = (field: string): boolean | undefined => {
+    const value = fields.get(field) ?? undefined;
+    if (value !== undefined && typeof value !== "boolean")
+      throw new CheckpointError(`${where}: ${field} is not true or false`);
+    return value;
+  };
+  return {
+    ...addedToken(content, flag("special") ?? false, flag("normalized")),
+    singleWord: flag("single_word") ?? false,
+    lstrip: flag("lstrip") ?? false,
+    rstrip: flag("rstrip") ?? false,
+  };
+}
+
+/** An id that some embedding table could have. */
+export function readId(value: unknown, where: string): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_ID)
+    throw new CheckpointError(`${where}: ${JSON.stringify(value)} is no token id (0 … ${MAX_ID})`);
+  return value;
+}

@@ -1,0 +1,118 @@
+// The slow tokenizer against every golden: ids, tokens, decoded texts, windows, batches, words and methods.
+import { describe, expect, test } from "vitest";
+import { DebertaV2Tokenizer, type SlowTokenizerOptions } from "../../src/tokenizer.js";
+import { folderOf } from "./support/folders.js";
+import { camelCase, differences, loadGoldens, type CallRow, type Golden, type PythonBatch } from "./support/goldens.js";
+import { checkMethods } from "./support/methods.js";
+
+const open = (golden: Golden, options?: SlowTokenizerOptions): Promise<DebertaV2Tokenizer> => {
+  // The goldens were made without tokenizer.json.
+  const { "spm.model": model, "tokenizer_config.json": config } = golden.files;
+  return DebertaV2Tokenizer.fromPretrained(
+    folderOf({ "spm.model": model!, "tokenizer_config.json": config! }),
+    options,
+  );
+};
+
+const ids = (row: { ids: number[]; slow_ids?: number[] }): number[] => row.slow_ids ?? row.ids;
+
+describe.each(loadGoldens())("slow $name", (golden) => {
+  const { cases } = golden;
+
+  test("texts: ids, tokens, decoded texts", async () => {
+    const tokenizer = await open(golden);
+    expect(differences(cases.texts, (row) => [tokenizer.encode(row.text).ids, ids(row)])).toEqual([]);
+    expect(
+      differences(cases.texts, (row) => {
+        const tokens = tokenizer.tokenize(row.text);
+        return [tokens, row.slow_tokens ?? row.tokens?.slice(1, -1) ?? tokens];
+      }),
+    ).toEqual([]);
+    expect(
+      differences(cases.texts, (row) => [
+        [false, true].map((skipSpecialTokens) => tokenizer.decode(ids(row), { skipSpecialTokens })),
+        row.slow_decode ?? row.decode,
+      ]),
+    ).toEqual([]);
+  });
+
+  test.each(Object.entries(cases.variants))("variant %s", async (_, { settings, texts }) => {
+    const tokenizer = await open(golden, {
+      doLowerCase: settings.do_lower_case ?? false,
+      splitByPunct: settings.split_by_punct ?? false,
+    });
+    expect(differences(texts, (row) => [tokenizer.encode(row.text).ids, ids(row)])).toEqual([]);
+  });
+
+  test("pairs and singles: truncation, overflow, padding", async () => {
+    const tokenizer = await open(golden);
+    const call = ({ text, pair, options }: CallRow): unknown => {
+      try {
+        const got = tokenizer.encode(text, pair, camelCase(options));
+        const overflow = options.return_overflowing_tokens ? [got.overflowing.map((each) => each.ids)] : [];
+        return [got.ids, got.typeIds, got.attentionMask, got.specialTokensMask, ...overflow];
+      } catch (error) {
+        return (error as Error).name;
+      }
+    };
+    expect(
+      differences([...cases.pairs, ...cases.singles], (row) => {
+        const { slow, options } = row;
+        if ("error" in slow) return [call(row), "RangeError"];
+        const overflow = options.return_overflowing_tokens ? [[slow.overflowing_tokens]] : [];
+        const expected = [slow.input_ids, slow.token_type_ids, slow.attention_mask, slow.special_tokens_mask];
+        return [call(row), [...expected, ...overflow]];
+      }),
+    ).toEqual([]);
+  });
+
+  test("batches", async () => {
+    const tokenizer = await open(golden);
+    expect(
+      differences(cases.batches, (row) => {
+        const got = tokenizer.encodeBatch(row.texts, { ...camelCase(row.options), paddingSide: row.padding_side });
+        const expected = row.slow ?? row.fast;
+        const batch: PythonBatch = {
+          input_ids: got.map((each) => each.ids),
+          attention_mask: got.map((each) => each.attentionMask),
+          token_type_ids: got.map((each) => each.typeIds),
+        };
+        return [batch, expected];
+      }),
+    ).toEqual([]);
+  });
+
+  test("pre-split words", async () => {
+    const tokenizer = await open(golden);
+    expect(
+      differences(cases.words, (row) => [
+        tokenizer.encode(row.words, undefined, { isSplitIntoWords: true }).ids,
+        row.slow_ids,
+      ]),
+    ).toEqual([]);
+  });
+
+  test("decoding", async () => {
+    const tokenizer = await open(golden);
+    expect(differences(cases.decoding, (row) => [tokenizer.decode(row.ids, camelCase(row.options)), row.slow])).toEqual(
+      [],
+    );
+  });
+
+  test("methods", async () => {
+    const tokenizer = await open(golden);
+
+    expect({
+      cls: tokenizer.clsTokenId,
+      sep: tokenizer.sepTokenId,
+      pad: tokenizer.padTokenId,
+      unk: tokenizer.unkTokenId,
+      mask: tokenizer.maskTokenId,
+    }).toEqual(cases.slow_special_ids);
+    expect(tokenizer.vocabSize).toBe(cases.slow_vocab_size);
+    checkMethods(tokenizer, cases.methods.slow);
+    const saved = tokenizer.saveVocabulary();
+    expect(saved.name).toBe("spm.model");
+    expect(Buffer.compare(saved.bytes, golden.files["spm.model"]!)).toBe(0);
+  });
+});
