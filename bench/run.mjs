@@ -1,0 +1,75 @@
+// `npm run bench [-- name ...]`: runs every *.bench.ts of this folder (or the named ones) in headless Chromium, served by
+// Vite, and prints what they print, with the machine and the adapter above. CHROME_PATH chooses another browser, --headed a
+// window, and --gpu the machine's own adapter instead of the software one.
+import { readdirSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright";
+import { createServer } from "vite";
+import { BROWSER_FLAGS, ensureBrowser, FAST_COMPILE_FLAG } from "../tools/browser.mjs";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { gpu: { type: "boolean", default: false }, headed: { type: "boolean", default: false } },
+});
+const entries =
+  positionals.length > 0
+    ? positionals.map((name) => (name.includes("/") ? name : `bench/${name}.bench.ts`))
+    : readdirSync(import.meta.dirname)
+        .filter((name) => name.endsWith(".bench.ts"))
+        .map((name) => `bench/${name}`);
+
+const blankPage = {
+  name: "blank page",
+  configureServer(server) {
+    server.middlewares.use("/blank", (_, response) => {
+      response.setHeader("Content-Type", "text/html").end("<!doctype html><title>bench</title>");
+    });
+  },
+};
+
+const server = await createServer({
+  root: ROOT,
+  configFile: false,
+  appType: "custom",
+  logLevel: "error",
+  plugins: [blankPage],
+  resolve: {
+    alias: [
+      { find: /^deberta-webgpu$/, replacement: `${ROOT}/src/index.ts` },
+      { find: /^deberta-webgpu\/(.*)$/, replacement: `${ROOT}/src/$1.ts` },
+    ],
+  },
+  optimizeDeps: { noDiscovery: true, include: [] },
+  server: { port: 0, hmr: false, watch: null },
+});
+await server.listen();
+const url = server.resolvedUrls.local[0];
+const software = (flag) => values.gpu && flag.startsWith("--use-webgpu-adapter");
+const browser = await chromium.launch({
+  executablePath: await ensureBrowser(),
+  headless: !values.headed,
+  args: [...BROWSER_FLAGS.filter((flag) => !software(flag)), FAST_COMPILE_FLAG],
+});
+try {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(0);
+  page.on("pageerror", (error) => console.error(error.message));
+  await page.goto(`${url}blank`);
+  await page.exposeFunction("print", (line) => console.log(line));
+  const [processor] = cpus();
+  console.log(`${cpus().length} × ${processor.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`);
+  console.log(`Chromium ${browser.version()}`);
+  for (const entry of entries) {
+    console.log(`\n${entry}`);
+    await page.evaluate(async (path) => {
+      const { default: bench } = await import(path);
+      await bench(globalThis.print);
+    }, `/${entry}`);
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
