@@ -197,6 +197,9 @@ function checkPart(
     const atEnd = known === undefined ? Number(last) < end : Number(last) === end - 1;
     if (Number(first) !== from || !atEnd) throw wrong();
   }
+  if (known !== undefined && known !== end - from && contentLength(response) === known) {
+    throw new CheckpointError(`${name}: asked for bytes ${from} to ${end - 1}, got the whole file under that name`);
+  }
   return { body: new Body(response, from, control, clock), ranges: true, size: known, etag };
 }
 
