@@ -3,3 +3,4 @@ export type { Encoding, EncodeOptions, Side, TruncationStrategy } from "./tokeni
 export type { DecodeOptions, TextInput, TextOrPair, VocabularyFile } from "./tokenizer/base-tokenizer.js";
 export type { TokenizerOptions } from "./tokenizer/settings.js";
 export { DebertaV2Tokenizer, type SlowTokenizerOptions } from "./tokenizer/tokenizer.js";
+export { DebertaV2TokenizerFast, type FastTokenizerOptions } from "./tokenizer/tokenizer-fast.js";

@@ -19,6 +19,33 @@ export function addedToken(content: string, special: boolean, normalized: boolea
   return { content, singleWord: false, lstrip: false, rstrip: false, normalized, special };
 }
 
+export const contentOf = (token: string | AddedToken): string => (typeof token === "string" ? token : token.content);
+
+/** A vocabulary, as far as numbering needs it. */
+export interface Pieces {
+  readonly size: number;
+  /** The id of the piece with exactly this text, or -1. */
+  readonly find: (text: string) => number;
+}
+
+/** The slow tokenizer's added tokens by id: those that its files number, then the special tokens that are left. */
+export function numberTokens(
+  { size, find }: Pieces,
+  added: ReadonlyMap<number, AddedToken>,
+  special: readonly (string | AddedToken)[],
+): Map<number, AddedToken> {
+  const tokens = new Map(added);
+  const known = new Set([...added.values()].map(contentOf));
+  let next = size + [...known].filter((content) => find(content) < 0).length;
+  for (const token of special) {
+    const content = contentOf(token);
+    if (content === "" || known.has(content)) continue;
+    const id = find(content);
+    tokens.set(id < 0 ? next++ : id, typeof token === "string" ? addedToken(content, true) : token);
+  }
+  return tokens;
+}
+
 export interface Match<T> {
   readonly start: number;
   readonly end: number;
@@ -73,11 +100,7 @@ export interface AddedVocabulary {
  * Adds batches of tokens one after another, as tokenizers 0.22 does (`added_vocabulary.rs`): a token that is a piece takes
  * its id, others are numbered behind everything.
  */
-export function addTokens(
-  batches: readonly (readonly AddedToken[])[],
-  find: (text: string) => number,
-  size: number,
-): AddedVocabulary {
+export function addTokens({ size, find }: Pieces, batches: readonly (readonly AddedToken[])[]): AddedVocabulary {
   const ids = new Map<string, number>();
   const tokens = new Map<number, AddedToken>();
   const special = new Map<string, AddedToken>();
@@ -108,4 +131,33 @@ export function sameToken(a: AddedToken | undefined, b: AddedToken): boolean {
     a.normalized === b.normalized &&
     a.special === b.special
   );
+}
+
+/**
+ * The fast tokenizer's added tokens: `own` ones of the file, then what the JSON files beside it number, then the special
+ * tokens that are left. Source: Transformers 4.57, `tokenization_utils_fast.py`, `__init__`.
+ */
+export function addAllTokens(
+  pieces: Pieces,
+  own: readonly AddedToken[],
+  numbered: ReadonlyMap<number, AddedToken>,
+  special: readonly (string | AddedToken)[],
+): AddedVocabulary {
+  const first = [...addTokens(pieces, [own]).tokens.values()];
+  const more = [...numbered]
+    .sort(([a], [b]) => a - b)
+    .map(([, token]) => token)
+    .filter((token) => !first.some((other) => sameToken(other, token)));
+  const known = new Set([...first, ...more].map(contentOf));
+  // A token with flags of its own is added even where its text is known: it brings its flags along.
+  const rest = special.filter((token) =>
+    typeof token === "string" ? !known.has(token) : !more.some((other) => sameToken(other, token)),
+  );
+  const names = new Set(special.map(contentOf));
+  const added = [...more, ...rest].map((token) =>
+    typeof token === "string"
+      ? addedToken(token, true)
+      : { ...token, special: token.special || names.has(token.content) },
+  );
+  return addTokens(pieces, [own, added]);
 }

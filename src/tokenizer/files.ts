@@ -12,7 +12,7 @@ import {
   type Settings,
   type TokenizerOptions,
 } from "./settings.js";
-import { readAddedTokens } from "./tokenizer-json.js";
+import { readAddedTokens, readSides } from "./tokenizer-json.js";
 
 export type ModelFolder = Awaited<ReturnType<typeof openFolder>>;
 
@@ -26,10 +26,15 @@ export async function readPieceModel(
   folder: ModelFolder,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly bytes: Uint8Array; readonly model: PieceModel }> {
-  const file = await folder.open(SPM);
-  if (!file) throw new CheckpointError(`${SPM}: not found in ${folder.location}`);
-  const bytes = await readWhole(file, MAX_SPM_BYTES, signal);
+  const bytes = await readSpm(folder, signal);
+  if (!bytes) throw new CheckpointError(`${SPM}: not found in ${folder.location}`);
   return { bytes, model: parsePieceModel(bytes, SPM) };
+}
+
+/** The bytes of spm.model, if the folder has one. */
+export async function readSpm(folder: ModelFolder, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
+  const file = await folder.open(SPM);
+  return file && readWhole(file, MAX_SPM_BYTES, signal);
 }
 
 async function readObject(
@@ -50,23 +55,27 @@ export function readTokenizerJson(
   return readObject(folder, TOKENIZER_JSON, signal);
 }
 
-/** What the small files say. A tokenizer.json is looked into only where tokenizer_config.json does not list added tokens. */
+/**
+ * What the small files say. A tokenizer.json is looked into where tokenizer_config.json does not list added tokens; `json`
+ * is that file when it has been read already.
+ */
 export async function readSettings(
   folder: ModelFolder,
   options: TokenizerOptions & { readonly signal?: AbortSignal },
+  json?: JsonObject,
 ): Promise<Settings> {
   const { signal } = options;
+  const sides = json ? readSides(json) : ({ padding: "right", truncation: "right" } as const);
   const config = await readObject(folder, CONFIG, signal);
-  if (!isLegacy(config))
-    return resolveSettings(
-      { config, specialMap: undefined, addedTokens: undefined, tokenizerJsonTokens: undefined },
-      options,
-    );
+  if (!isLegacy(config)) {
+    const nothing = { specialMap: undefined, addedTokens: undefined, tokenizerJsonTokens: undefined };
+    return resolveSettings({ config, ...nothing, sides }, options);
+  }
   const [specialMap, addedTokens, tokenizerJson] = await Promise.all([
     readObject(folder, SPECIAL_MAP, signal),
     readObject(folder, ADDED, signal),
-    readTokenizerJson(folder, signal),
+    json ?? readTokenizerJson(folder, signal),
   ]);
   const tokenizerJsonTokens = tokenizerJson && readAddedTokens(tokenizerJson);
-  return resolveSettings({ config, specialMap, addedTokens, tokenizerJsonTokens }, options);
+  return resolveSettings({ config, specialMap, addedTokens, tokenizerJsonTokens, sides }, options);
 }

@@ -3,7 +3,7 @@
 // `added_tokens_decoder`, the other sources of added tokens are ignored. Source: Transformers 4.57,
 // `tokenization_utils_base.py`, `_from_pretrained`.
 import { CheckpointError } from "../errors.js";
-import { addedToken, type AddedToken } from "./added-tokens.js";
+import { addedToken, contentOf, type AddedToken } from "./added-tokens.js";
 import type { Side } from "./encoding.js";
 import { isObject, type JsonObject } from "./json.js";
 
@@ -58,6 +58,8 @@ export interface SettingsFiles {
   readonly specialMap: JsonObject | undefined;
   readonly addedTokens: JsonObject | undefined;
   readonly tokenizerJsonTokens: readonly (AddedToken & { readonly id: number })[] | undefined;
+  /** What `padding_side` and `truncation_side` are unless tokenizer_config.json says so. */
+  readonly sides: { readonly padding: Side; readonly truncation: Side };
 }
 
 /** Whether the other sources of added tokens are read at all. */
@@ -110,8 +112,8 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
       throw new CheckpointError(`${CONFIG}: ${field} is ${JSON.stringify(value)}, not true or false`);
     return value;
   };
-  const side = (field: string): Side => {
-    const value = config.get(field) ?? "right";
+  const side = (field: string, otherwise: Side): Side => {
+    const value = config.get(field) ?? otherwise;
     if (value !== "right" && value !== "left")
       throw new CheckpointError(`${CONFIG}: ${field} is ${JSON.stringify(value)}, not "right" or "left"`);
     return value;
@@ -129,13 +131,11 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
     doLowerCase: options.doLowerCase ?? flag("do_lower_case"),
     splitByPunct: options.splitByPunct ?? flag("split_by_punct"),
     cleanUp: flag("clean_up_tokenization_spaces"),
-    paddingSide: side("padding_side"),
-    truncationSide: side("truncation_side"),
+    paddingSide: side("padding_side", files.sides.padding),
+    truncationSide: side("truncation_side", files.sides.truncation),
     modelMaxLength: maxLength > LARGE_INTEGER ? Infinity : maxLength,
   };
 }
-
-export const contentOf = (token: string | AddedToken): string => (typeof token === "string" ? token : token.content);
 
 /** The first of those with the same text. */
 function eachOnce(tokens: readonly (string | AddedToken)[]): (string | AddedToken)[] {

@@ -1,13 +1,13 @@
 // DebertaV2Tokenizer: the slow tokenizer of Transformers 4.57. Added tokens are cut out of the text, each part between
 // them goes through sentencepiece on its own, and every token keeps its place in the caller's text.
 import { openFolder, type Source, type SourceOptions } from "../checkpoint/folder.js";
-import { addedToken, createMatcher, type AddedToken, type Matcher } from "./added-tokens.js";
+import { contentOf, createMatcher, numberTokens, type AddedToken, type Matcher } from "./added-tokens.js";
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import { assemble, createTemplate, specialCount, type Encoding, type Template } from "./encoding.js";
 import { readPieceModel, readSettings, SPM } from "./files.js";
 import { createSentencePiece, type SentencePiece } from "./sentencepiece.js";
-import { contentOf, type Settings, type TokenizerOptions } from "./settings.js";
+import type { Settings, TokenizerOptions } from "./settings.js";
 import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./slow-text.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateSlow } from "./truncation.js";
@@ -30,7 +30,7 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
     super(settings, file);
     this.#pieces = pieces;
     this.vocabSize = pieces.vocabulary.size;
-    this.#added = numberTokens(pieces, settings);
+    this.#added = numberTokens(pieces.vocabulary, settings.added, settings.special);
     this.#addedIds = new Map([...this.#added].map(([id, { content }]) => [content, id]));
     this.#renamed = new Set(
       [...this.#addedIds].map(([text, id]) =>
@@ -183,18 +183,4 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
       if (id === unkId || this.#renamed.has(id)) output.ids[i] = this.idOf(output.tokens[i]!);
     }
   }
-}
-
-/** Added tokens by id: those that the files number, then the special tokens that are left. */
-function numberTokens({ vocabulary }: SentencePiece, { added, special }: Settings): Map<number, AddedToken> {
-  const tokens = new Map(added);
-  const known = new Set([...added.values()].map(contentOf));
-  let next = vocabulary.size + [...known].filter((content) => vocabulary.find(content) < 0).length;
-  for (const token of special) {
-    const content = contentOf(token);
-    if (content === "" || known.has(content)) continue;
-    const id = vocabulary.find(content);
-    tokens.set(id < 0 ? next++ : id, typeof token === "string" ? addedToken(content, true) : token);
-  }
-  return tokens;
 }

@@ -1,10 +1,13 @@
 // The `methods` part of cases.json: name → [arguments …, result].
 import { expect } from "vitest";
-import type { DebertaV2Tokenizer } from "../../../src/tokenizer.js";
+import type { DebertaV2Tokenizer, DebertaV2TokenizerFast } from "../../../src/tokenizer.js";
 
 type Ids = number[];
 
-export function checkMethods(tokenizer: DebertaV2Tokenizer, methods: Readonly<Record<string, unknown>>): void {
+export function checkMethods(
+  tokenizer: DebertaV2Tokenizer | DebertaV2TokenizerFast,
+  methods: Readonly<Record<string, unknown>>,
+): void {
   const [tokens, ids] = methods["convert_tokens_to_ids"] as [string[], Ids];
   expect(tokenizer.convertTokensToIds(tokens)).toEqual(ids);
   expect(tokens.map((token) => tokenizer.convertTokensToIds(token))).toEqual(ids);

@@ -1,0 +1,211 @@
+// The fast tokenizer's path from a text to pieces: cut out added tokens, normalise what lies between, cut out those that
+// are compared in normalised form, split into words at ▁, search each word. Follows tokenizers 0.22,
+// `tokenizer/{added_vocabulary,pre_tokenizer}.rs`, `pre_tokenizers/metaspace.rs` and `models/unigram/model.rs`.
+import { createMatcher, type AddedVocabulary, type Match } from "./added-tokens.js";
+import { alignText, sliceAligned, textOf, type AlignedText, type Step } from "./aligned-text.js";
+import type { Tokens } from "./tokens.js";
+import { createUnigram } from "./unigram.js";
+import type { Vocabulary } from "./vocabulary.js";
+
+/** What a tokenizer.json describes, or what Transformers makes of a spm.model. */
+export interface Pipeline {
+  readonly vocabulary: Vocabulary;
+  readonly unkId: number;
+  readonly steps: readonly Step[];
+  /** Makes each punctuation character a part of its own, before spaces become ▁. */
+  readonly splitPunctuation: boolean;
+}
+
+/** A found added token. */
+interface Found {
+  readonly id: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface FastEncoder {
+  /**
+   * Appends a text's tokens. `word` fixes the word index of all of them (pre-split input); otherwise words are counted.
+   * `asWritten`: the tokens are what stands in the text, not what their ids mean (they differ for unknown runs).
+   */
+  (text: string, output: Tokens, word?: number, asWritten?: boolean): void;
+}
+
+const SPACE = 0x20;
+const MARK = 0x2581; // ▁
+const PUNCTUATION = /[\p{P}$+<=>^`|~]/u;
+
+export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): FastEncoder {
+  const { vocabulary, unkId, steps, splitPunctuation } = pipeline;
+  const normalize = (text: AlignedText): AlignedText => steps.reduce((result, step) => step(result), text);
+  const search = createUnigram(vocabulary.trie, {
+    scores: vocabulary.scores,
+    unkId,
+    unkScore: vocabulary.scores.reduce((least, score) => Math.min(least, score)) - 10,
+    float32: false,
+    skip: undefined,
+  });
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const idOf = (content: string): number => added.ids.get(content)!;
+  const inText = createMatcher(
+    added.searched.filter(({ normalized }) => !normalized).map(({ content }) => [content, idOf(content)]),
+  );
+  const normalizedTokens = added.searched
+    .filter(({ normalized }) => normalized)
+    .map(({ content }) => [textOf(normalize(alignText(content, 0, content.length)).codes), idOf(content)] as const);
+  const inNormalized = createMatcher(normalizedTokens);
+  const firstCodes = new Set(normalizedTokens.map(([content]) => content.codePointAt(0)));
+
+  return (text, output, word, asWritten = false) => {
+    const { ids, tokens, offsets, words } = output;
+    let wordIndex = word ?? 0;
+    const push = (id: number, token: string, start: number, end: number): void => {
+      ids.push(id);
+      tokens.push(token);
+      offsets.push([start, end]);
+      words?.push(wordIndex);
+    };
+    const nextWord = (): void => {
+      if (word === undefined) wordIndex++;
+    };
+    const pushAdded = (id: number, written: string, start: number, end: number): void => {
+      push(id, asWritten ? written : added.tokens.get(id)!.content, start, end);
+      nextWord();
+    };
+
+    // The word that is being collected: bytes, and for each the range of the text that it stands for.
+    let bytes = new Uint8Array(64);
+    let from = new Int32Array(64);
+    let to = new Int32Array(64);
+    let length = 0;
+    const put = (byte: number, start: number, end: number): void => {
+      if (length === bytes.length) {
+        const [oldBytes, oldFrom, oldTo] = [bytes, from, to];
+        bytes = new Uint8Array(length * 2);
+        from = new Int32Array(length * 2);
+        to = new Int32Array(length * 2);
+        bytes.set(oldBytes);
+        from.set(oldFrom);
+        to.set(oldTo);
+      }
+      bytes[length] = byte;
+      from[length] = start;
+      to[length++] = end;
+    };
+    const putCode = (code: number, start: number, end: number): void => {
+      if (code < 0x80) put(code, start, end);
+      else {
+        if (code < 0x800) put(0xc0 | (code >> 6), start, end);
+        else {
+          if (code < 0x10000) put(0xe0 | (code >> 12), start, end);
+          else {
+            put(0xf0 | (code >> 18), start, end);
+            put(0x80 | ((code >> 12) & 63), start, end);
+          }
+          put(0x80 | ((code >> 6) & 63), start, end);
+        }
+        put(0x80 | (code & 63), start, end);
+      }
+    };
+    const endWord = (): void => {
+      if (length === 0) return;
+      const cutting = search(bytes, 0, length);
+      let start = 0;
+      for (let i = 0; i < cutting.count; i++) {
+        let id = cutting.ids[i]!;
+        const isUnknown = id === unkId;
+        // Neighbouring unknown pieces are one token; what it spells may have an id after all.
+        while (isUnknown && i + 1 < cutting.count && cutting.ids[i + 1] === unkId) i++;
+        const end = cutting.ends[i]!;
+        if (isUnknown) {
+          const known = vocabulary.findBytes(bytes, start, end);
+          if (known >= 0) id = known;
+        }
+        const token = asWritten && isUnknown ? decoder.decode(bytes.subarray(start, end)) : vocabulary.text(id);
+        push(id, token, from[start]!, to[end - 1]!);
+        start = end;
+      }
+      nextWord();
+      length = 0;
+    };
+    /** Spaces become ▁, one is put before the part if it has none, and each begins a word. */
+    const splitWords = ({ codes, starts, ends }: AlignedText, first: number, last: number): void => {
+      for (let i = first; i < last; i++) {
+        const code = codes[i]! === SPACE ? MARK : codes[i]!;
+        const start = starts[i]!;
+        const end = ends[i]!;
+        if (code === MARK) endWord();
+        else if (i === first) putCode(MARK, start, end);
+        putCode(code, start, end);
+      }
+      endWord();
+    };
+    const splitPart = (part: AlignedText): void => {
+      let start = 0;
+      for (let i = 0; splitPunctuation && i < part.codes.length; i++) {
+        if (!PUNCTUATION.test(String.fromCodePoint(part.codes[i]!))) continue;
+        splitWords(part, start, i);
+        splitWords(part, i, i + 1);
+        start = i + 1;
+      }
+      splitWords(part, start, part.codes.length);
+    };
+    const encodePart = (start: number, end: number): void => {
+      const part = normalize(alignText(text, start, end));
+      if (!part.codes.some((code) => firstCodes.has(code))) {
+        splitPart(part);
+        return;
+      }
+      const normalized = textOf(part.codes);
+      const units = alignText(normalized, 0, normalized.length).starts; // code point → unit
+      let last = 0;
+      let at = 0;
+      const codeAt = (unit: number): number => {
+        while (at < units.length && units[at]! < unit) at++;
+        return at;
+      };
+      for (const { id, start: first, end: after } of widen(normalized, inNormalized(normalized), added)) {
+        const [begin, stop] = [codeAt(first), codeAt(after)];
+        if (last < begin) splitPart(sliceAligned(part, last, begin));
+        pushAdded(id, normalized.slice(first, after), part.starts[begin]!, part.ends[stop - 1]!);
+        last = stop;
+      }
+      if (last < part.codes.length) splitPart(sliceAligned(part, last, part.codes.length));
+    };
+
+    let last = 0;
+    for (const { id, start, end } of widen(text, inText(text), added)) {
+      if (last < start) encodePart(last, start);
+      pushAdded(id, text.slice(start, end), start, end);
+      last = end;
+    }
+    if (last < text.length) encodePart(last, text.length);
+  };
+}
+
+const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
+const LEADING = /^\p{White_Space}+/u;
+const TRAILING = /\p{White_Space}+$/u;
+
+/** Drops matches inside of words where the token asks for that, and takes white space along. */
+function widen(text: string, matches: readonly Match<number>[], added: AddedVocabulary): Found[] {
+  const found: Found[] = [];
+  let last = 0;
+  for (const { value: id, ...match } of matches) {
+    let { start, end } = match;
+    const token = added.tokens.get(id)!;
+    if (token.singleWord && (isWordAt(text, start, -1) || isWordAt(text, end, 1))) continue;
+    if (token.lstrip) start -= TRAILING.exec(text.slice(last, start))?.[0].length ?? 0;
+    if (token.rstrip) end += LEADING.exec(text.slice(end))?.[0].length ?? 0;
+    found.push({ id, start, end });
+    last = end;
+  }
+  return found;
+}
+
+/** Whether the character before (-1) or after (1) a place belongs to a word. */
+function isWordAt(text: string, unit: number, direction: -1 | 1): boolean {
+  const near = direction === 1 ? text.slice(unit, unit + 2) : text.slice(Math.max(0, unit - 2), unit);
+  const char = direction === 1 ? Array.from(near)[0] : Array.from(near).at(-1);
+  return char !== undefined && WORD.test(char);
+}

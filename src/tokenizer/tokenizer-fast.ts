@@ -1,0 +1,196 @@
+// DebertaV2TokenizerFast: the fast tokenizer of Transformers 4.57, from tokenizer.json, or from spm.model as Transformers
+// converts it when there is no tokenizer.json.
+import { openFolder, type Source, type SourceOptions } from "../checkpoint/folder.js";
+import { CheckpointError } from "../errors.js";
+import { addAllTokens, addedToken, numberTokens, type AddedToken, type AddedVocabulary } from "./added-tokens.js";
+import { collapseSpaces, lowerCase, precompiled, strip } from "./aligned-text.js";
+import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
+import type { Call, CallTruncation } from "./call.js";
+import { parseCharMap } from "./char-map.js";
+import {
+  assemble,
+  createTemplate,
+  specialCount,
+  type EncodeOptions,
+  type Encoding,
+  type Template,
+} from "./encoding.js";
+import { createFastEncoder, type FastEncoder, type Pipeline } from "./fast-pipeline.js";
+import { readPieceModel, readSettings, readSpm, readTokenizerJson, SPM, type ModelFolder } from "./files.js";
+import type { JsonObject } from "./json.js";
+import { CONTROL, USER_DEFINED, type PieceModel } from "./piece-model.js";
+import type { Settings, TokenizerOptions } from "./settings.js";
+import { readAddedTokens, readPipeline, readTemplate } from "./tokenizer-json.js";
+import { noTokens, type Tokens } from "./tokens.js";
+import { truncateFast } from "./truncation.js";
+import { createVocabulary, type Vocabulary } from "./vocabulary.js";
+
+export type FastTokenizerOptions = TokenizerOptions & SourceOptions;
+
+/** All that a tokenizer is made of. */
+interface Parts {
+  readonly pipeline: Pipeline;
+  readonly added: AddedVocabulary;
+  readonly template: Template;
+  readonly settings: Settings;
+  /** The bytes of spm.model, if the source has one. */
+  readonly file: Uint8Array | undefined;
+}
+
+export class DebertaV2TokenizerFast extends BaseTokenizer {
+  readonly vocabSize: number;
+  protected readonly padsWindows = true;
+  readonly #parts: Parts;
+  readonly #encode: FastEncoder;
+
+  private constructor(parts: Parts) {
+    super(parts.settings, parts.file);
+    this.#parts = parts;
+    this.vocabSize = parts.pipeline.vocabulary.size;
+    this.#encode = createFastEncoder(parts.pipeline, parts.added);
+  }
+
+  /**
+   * Loads tokenizer.json, or spm.model where there is none, and the small JSON files beside it.
+   * `doLowerCase` and `splitByPunct` count only without a tokenizer.json.
+   * @throws CheckpointError for missing or damaged files, UnsupportedError for other kinds of models
+   */
+  static async fromPretrained(source: Source, options: FastTokenizerOptions = {}): Promise<DebertaV2TokenizerFast> {
+    const folder = await openFolder(source, options);
+    const json = await readTokenizerJson(folder, options.signal);
+    return new DebertaV2TokenizerFast(
+      await (json ? partsOfJson(folder, json, options) : partsOfModel(folder, options)),
+    );
+  }
+
+  /** As of a text without a second one when `pair` is empty, as Transformers has it. */
+  override encode(text: TextInput, pair?: TextInput, options: EncodeOptions = {}): Encoding {
+    return super.encode(text, pair?.length === 0 ? undefined : pair, options);
+  }
+
+  tokenize(text: string): string[] {
+    const output = noTokens(true);
+    this.#encode(text, output, undefined, true);
+    return output.tokens;
+  }
+
+  convertTokensToString(tokens: readonly string[]): string {
+    return tokens.map((token, i) => token.replaceAll("\u2581", i === 0 ? "" : " ")).join("");
+  }
+
+  protected idOf(token: string): number {
+    const id = this.#find(token);
+    if (id >= 0) return id;
+    const unknown = this.#find(this.settings.names.unk);
+    return unknown >= 0 ? unknown : this.#parts.pipeline.unkId;
+  }
+
+  protected tokenOf(id: number): string | null {
+    return tokenOf(this.#parts, id) ?? null;
+  }
+
+  protected tokensOf(text: TextInput): Tokens {
+    const output = noTokens(true);
+    if (typeof text === "string") this.#encode(text, output);
+    else text.forEach((word, index) => this.#encode(word, output, index));
+    return output;
+  }
+
+  protected build(sequences: readonly Tokens[], truncation: CallTruncation | undefined, call: Call): Encoding {
+    const { template } = this.#parts;
+    const items = sequences.length === 2 ? template.pair : template.single;
+    const { addSpecialTokens, returnOverflowingTokens } = call;
+    let windows: readonly (readonly Tokens[])[] = [sequences];
+    if (truncation) {
+      const { maxLength, stride } = truncation;
+      const room = maxLength - specialCount(template.single);
+      if (room >= 0 && room < stride)
+        throw new RangeError(
+          `stride ${stride} is more than the ${room} tokens that maxLength ${maxLength} leaves for a text`,
+        );
+      const budget = maxLength - (addSpecialTokens ? specialCount(items) : 0);
+      if (budget < 0)
+        throw new RangeError(`maxLength ${maxLength} has no room for ${specialCount(items)} special tokens`);
+      windows = truncateFast(sequences, { ...truncation, budget });
+    }
+    const [main, ...more] = windows.map((window) => assemble(items, window, addSpecialTokens));
+    if (returnOverflowingTokens) main!.overflowing.push(...more);
+    return main!;
+  }
+
+  protected decodeIds(ids: readonly number[], skipSpecialTokens: boolean): string {
+    const { special } = this.#parts.added;
+    const tokens = ids.map((id) => this.tokenOf(id)).filter((token) => token !== null);
+    return this.convertTokensToString(tokens.filter((token) => !skipSpecialTokens || !special.has(token)));
+  }
+
+  #find(token: string): number {
+    const { added, pipeline } = this.#parts;
+    return added.ids.get(token) ?? pipeline.vocabulary.find(token);
+  }
+}
+
+function tokenOf(
+  { pipeline: { vocabulary }, added }: Pick<Parts, "pipeline" | "added">,
+  id: number,
+): string | undefined {
+  const token = added.tokens.get(id)?.content;
+  if (token !== undefined) return token;
+  return Number.isInteger(id) && id >= 0 && id < vocabulary.size ? vocabulary.text(id) : undefined;
+}
+
+async function partsOfJson(folder: ModelFolder, json: JsonObject, options: FastTokenizerOptions): Promise<Parts> {
+  const pipeline = readPipeline(json);
+  const [settings, file] = await Promise.all([readSettings(folder, options, json), readSpm(folder, options.signal)]);
+  const { vocabulary } = pipeline;
+  const added = addAllTokens(vocabulary, readAddedTokens(json), settings.added, settings.special);
+  const size = vocabulary.size + [...added.tokens.keys()].filter((id) => id >= vocabulary.size).length;
+  const template = readTemplate(json, size, (id) => tokenOf({ pipeline, added }, id)!);
+  return { pipeline, added, template, settings, file };
+}
+
+/** The conversion of Transformers 4.57, `convert_slow_tokenizer.py`, `DebertaV2Converter`. */
+async function partsOfModel(folder: ModelFolder, options: FastTokenizerOptions): Promise<Parts> {
+  const [{ bytes, model }, settings] = await Promise.all([
+    readPieceModel(folder, options.signal),
+    readSettings(folder, options),
+  ]);
+  const { pieces, scores, charsMap, trainerUnkId: unkId } = model;
+  const vocabulary = createVocabulary(pieces, scores, SPM);
+  if (unkId >= vocabulary.size)
+    throw new CheckpointError(`${SPM}: unk_id is ${unkId}, there are ${vocabulary.size} pieces`);
+  const map = charsMap && parseCharMap(charsMap, SPM);
+  const pipeline: Pipeline = {
+    vocabulary,
+    unkId,
+    steps: [
+      ...(settings.doLowerCase ? [lowerCase] : []),
+      strip(true, true),
+      ...(map ? [precompiled(map)] : []),
+      collapseSpaces,
+    ],
+    splitPunctuation: settings.splitByPunct,
+  };
+  const { unk } = settings.names;
+  const special = settings.special.map((token) => (token === unk ? addedToken(unk, true, true) : token));
+  const added = addAllTokens(vocabulary, ownTokens(model, vocabulary), settings.added, special);
+  // The conversion asks the slow tokenizer for these two names, whatever the settings call them.
+  const slow = numberTokens(vocabulary, new Map(), settings.special);
+  const slowIds = new Map([...slow].map(([id, { content }]) => [content, id]));
+  const slowId = (token: string): number => {
+    const id = slowIds.get(token) ?? vocabulary.find(token);
+    return id < 0 ? model.unkId : id;
+  };
+  const [cls, sep] = ["[CLS]", "[SEP]"].map((name) => {
+    const id = slowId(name);
+    return { id, token: tokenOf({ pipeline, added }, id) ?? name };
+  });
+  return { pipeline, added, template: createTemplate(cls!, sep!), settings, file: bytes };
+}
+
+/** Control pieces become special tokens, user-defined ones ordinary added tokens. */
+function ownTokens({ types }: PieceModel, vocabulary: Vocabulary): AddedToken[] {
+  return Array.from(types).flatMap((type, id) =>
+    type === CONTROL || type === USER_DEFINED ? [addedToken(vocabulary.text(id), type === CONTROL, false)] : [],
+  );
+}
