@@ -24,3 +24,10 @@ export type {
   TokenClassifierOutput,
 } from "./model/outputs.js";
 export type { StepTime } from "./runtime/plan.js";
+export { pipeline, type PipelineOptions, type Pipelines } from "./tasks/pipeline.js";
+export type {
+  Classification,
+  ClassificationInput,
+  TextClassificationOptions,
+  TextClassifier,
+} from "./tasks/text-classification.js";

@@ -2,6 +2,7 @@
 // the tool itself, and it works the same on every platform.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { ROOT } from "./setup.mjs";
 
 const TOOLS = {
@@ -33,7 +34,7 @@ export function run(tool, args, { env = {}, minutes = 10 } = {}) {
     child.on("error", (error) => resolve({ code: null, output: `${output}${error.message}` }));
     child.on("close", (code, signal) => {
       if (signal) output += `\n${tool} was stopped by ${signal} (limit: ${minutes} minutes)`;
-      resolve({ code, output });
+      resolve({ code, output: stripVTControlCharacters(output) }); // some tools colour even into pipes
     });
   });
 }

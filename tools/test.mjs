@@ -3,7 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
 import { buildAll, run } from "./run.mjs";
 import { ROOT, setUp } from "./setup.mjs";
@@ -82,8 +82,7 @@ function failedSpecs(suite) {
 
 /** The first lines of a message: the rest of a stack or of a page's log says little here. */
 function indented(message) {
-  const plain = message.replace(/\u001b\[[0-9;]*m/g, ""); // eslint-disable-line no-control-regex -- terminal colours
-  return plain
+  return stripVTControlCharacters(message)
     .split("\n")
     .filter((line) => line.trim() !== "" && !line.includes("node_modules"))
     .slice(0, 12)
