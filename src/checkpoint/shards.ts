@@ -35,6 +35,9 @@ const NAMES = [
 /** More shards than any checkpoint has. */
 const MAX_SHARDS = 1024;
 
+/** Names in one message: all of a real model's, but not all of a hostile index's. */
+const MAX_NAMED = 1000;
+
 /**
  * Finds every tensor of a checkpoint by reading headers: no weights are read.
  * @returns the tensors by name, in the order of files and bytes
@@ -67,7 +70,8 @@ async function readTable(
     const { shards, promised } = readIndex(name, await readOptionalJson(folder, name, signal));
     const tables: TensorEntry[][] = [];
     for (const shard of shards) tables.push(await readShard(folder, name, shard, signal));
-    return checkPromised(name, tableOf(tables), promised);
+    checkPromised(name, tables, promised);
+    return tableOf(tables);
   }
   const tried = named ?? NAMES.join(", ");
   throw new CheckpointError(`no weights in ${folder.location}: looked for ${tried}`);
@@ -158,15 +162,12 @@ function tableOf(tables: readonly (readonly TensorEntry[])[]): Map<string, Tenso
   return all;
 }
 
-function checkPromised(
-  index: string,
-  table: Map<string, TensorEntry>,
-  promised: readonly string[],
-): Map<string, TensorEntry> {
-  const lacking = promised.filter((name) => !table.has(name));
+/** Before the shards are one table: a shard that stands in another's place shows as tensors that are lacking. */
+function checkPromised(index: string, tables: readonly (readonly TensorEntry[])[], promised: readonly string[]): void {
+  const held = new Set(tables.flat().map(({ name }) => name));
+  const lacking = promised.filter((name) => !held.has(name));
   if (lacking.length > 0) {
-    const more = lacking.length > 10 ? ` and ${lacking.length - 10} more` : "";
-    throw new CheckpointError(`${index}: no shard holds ${lacking.slice(0, 10).map(quote).join(", ")}${more}`);
+    const more = lacking.length > MAX_NAMED ? ` and ${lacking.length - MAX_NAMED} more` : "";
+    throw new CheckpointError(`${index}: no shard holds ${lacking.slice(0, MAX_NAMED).map(quote).join(", ")}${more}`);
   }
-  return table;
 }

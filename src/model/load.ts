@@ -62,18 +62,17 @@ export class Checkpoint {
     const missing = [...wanted.keys()].filter((name) => !this.find(name));
     if (missing.length > 0) {
       const spelled = missing.map((name) => spellName(name, names));
-      const more = spelled.length > 10 ? ` and ${spelled.length - 10} more` : "";
       const nearest = nearestName(spelled[0]!, names);
       throw new CheckpointError(
-        `${this.file()}: ${spelled.length} tensors are missing: ${spelled.slice(0, 10).join(", ")}${more}${nearest ? ` (nearest to the first: ${nearest})` : ""}`,
+        `${this.file()}: ${spelled.length} ${spelled.length === 1 ? "tensor is" : "tensors are"} missing: ${spelled.join(", ")}${nearest ? ` (nearest to the first: ${nearest})` : ""}`,
       );
     }
     const misshapen: string[] = [];
     for (const [name, shape] of wanted) {
       const entry = this.find(name)!;
       if (!(entry.dtype in PACKED))
-        throw new UnsupportedError(
-          `${entry.file}: ${entry.name} has type ${entry.dtype} (F32, F16, BF16 and F64 are supported)`,
+        throw new CheckpointError(
+          `${entry.file}: ${entry.name} has type ${entry.dtype}, weights are F32, F16, BF16 or F64`,
         );
       const same = entry.shape.length === shape.length && entry.shape.every((size, axis) => size === shape[axis]);
       if (!same)
@@ -119,7 +118,7 @@ export async function loadWeights(
   const wanted = new Map<string, readonly number[]>();
   for (const spec of [...specs.values(), ...constants.values()])
     for (const part of spec.parts) wanted.set(part.tensor, part.shape);
-  for (const [name, shape] of tableNames.values()) wanted.set(name, shape(checkpoint));
+  for (const [name, shape] of tableNames.values()) wanted.set(name, shape);
   checkpoint.check(wanted);
 
   const all = [...specs.values(), ...constants.values()];
@@ -166,18 +165,17 @@ function typicalGraph(config: DebertaV2Config, head: HeadSpec, device: Device, r
 
 type TableKind = keyof EmbeddingTables;
 
-/** The tables that stay on the host, and the shape each must have; rows of the word table are as many as the file has. */
-function hostTables(config: DebertaV2Config, head: HeadSpec): Map<TableKind, [string, (file: Checkpoint) => number[]]> {
-  const { embeddingSize: E, hiddenSize: D, maxPositionEmbeddings, typeVocabSize } = config;
+/** The tables that stay on the host, and the shape each must have. */
+function hostTables(config: DebertaV2Config, head: HeadSpec): Map<TableKind, [name: string, shape: number[]]> {
+  const { vocabSize, embeddingSize: E, hiddenSize: D, maxPositionEmbeddings, typeVocabSize } = config;
   const prefix = "deberta.embeddings";
-  const words = `${prefix}.word_embeddings.weight`;
-  const tables = new Map<TableKind, [string, (file: Checkpoint) => number[]]>([
-    ["words", [words, (file) => [file.rows(words, config.vocabSize), E]]],
+  const tables = new Map<TableKind, [string, number[]]>([
+    ["words", [`${prefix}.word_embeddings.weight`, [vocabSize, E]]],
   ]);
   const decodes = head.kind === "maskedLm" && head.maskDecoder;
   if (config.positionBiasedInput || decodes)
-    tables.set("positions", [`${prefix}.position_embeddings.weight`, () => [maxPositionEmbeddings, decodes ? D : E]]);
-  if (typeVocabSize > 0) tables.set("types", [`${prefix}.token_type_embeddings.weight`, () => [typeVocabSize, E]]);
+    tables.set("positions", [`${prefix}.position_embeddings.weight`, [maxPositionEmbeddings, decodes ? D : E]]);
+  if (typeVocabSize > 0) tables.set("types", [`${prefix}.token_type_embeddings.weight`, [typeVocabSize, E]]);
   return tables;
 }
 

@@ -45,7 +45,7 @@ function lmHead(checkpoint: Checkpoint, config: DebertaV2Config): LmHead {
       bias: `${NEW_HEAD}.bias`,
       width: config.embeddingSize,
       table: words,
-      vocabulary: checkpoint.rows(words, config.vocabSize),
+      vocabulary: config.vocabSize,
     };
   }
   const own = `${LEGACY_HEAD}.decoder.weight`;
@@ -57,7 +57,7 @@ function lmHead(checkpoint: Checkpoint, config: DebertaV2Config): LmHead {
     bias: bias ? `${LEGACY_HEAD}.bias` : `${LEGACY_HEAD}.decoder.bias`,
     width: config.embeddingSize,
     table,
-    vocabulary: checkpoint.rows(table, config.vocabSize),
+    vocabulary: config.vocabSize,
   };
 }
 
