@@ -37,21 +37,22 @@ export async function* stream<Part extends Span>(
 ): AsyncGenerator<Piece<Part>, void, undefined> {
   const opened = await openFolder(folder);
   const ranges = planRanges(entries);
-  for (const name of new Set(ranges.map(({ file }) => file))) {
-    const file = await openPresent(opened, name);
-    const own = ranges.filter((range) => range.file === name);
-    const digest = file.sha256 === undefined ? undefined : startSha256();
-    const plan = digest ? [{ file: name, start: 0, end: file.size, parts: own.flatMap(({ parts }) => parts) }] : own;
-    const total = plan.reduce((sum, { start, end }) => sum + end - start, 0);
-    let loaded = 0;
-    const advance = (bytes: number): void => onProgress?.({ file: name, loaded: (loaded += bytes), total, phase });
-    advance(0);
-    try {
+  try {
+    for (const name of new Set(ranges.map(({ file }) => file))) {
+      const file = await openPresent(opened, name);
+      const own = ranges.filter((range) => range.file === name);
+      const digest = file.sha256 === undefined ? undefined : startSha256();
+      const plan = digest ? [{ file: name, start: 0, end: file.size, parts: own.flatMap(({ parts }) => parts) }] : own;
+      const total = plan.reduce((sum, { start, end }) => sum + end - start, 0);
+      let loaded = 0;
+      const advance = (bytes: number): void => onProgress?.({ file: name, loaded: (loaded += bytes), total, phase });
+      advance(0);
       for (const range of plan) yield* readPieces(file, range, { signal, digest, advance });
       if (file.sha256 !== undefined) digest?.check(name, file.sha256);
-    } finally {
       file.close();
     }
+  } finally {
+    opened.close();
   }
 }
 
