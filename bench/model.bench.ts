@@ -1,0 +1,84 @@
+// Whole forward passes (sequence classification, random weights) of public shapes: milliseconds, GFLOP/s over all kernels, and
+// where the time goes. With and without subgroups. The best of several runs, as other work on the machine only slows.
+import { DebertaV2ForSequenceClassification, type StepTime } from "deberta-webgpu";
+import { measurePeak } from "./peak.js";
+import { randomCheckpoint, type ShapeConfig, SHAPES } from "./random-checkpoint.js";
+import { benchDevices, describeAdapter, type Print, table } from "./support.js";
+
+const BATCHES: Readonly<Record<string, readonly number[]>> = {
+  "N = 32": [32],
+  "N = 128": [128],
+  "N = 512": [512],
+  "ragged, 1 × 200 and 15 × 20": [200, ...Array.from({ length: 15 }, () => 20)],
+};
+
+function ids(lengths: readonly number[]): number[][] {
+  return lengths.map((length, row) => Array.from({ length }, (_, i) => (7 * i + 13 * row) % 997));
+}
+
+function byKernel(steps: readonly StepTime[]): string {
+  const sums = new Map<string, number>();
+  for (const { kernel, milliseconds } of steps) sums.set(kernel, (sums.get(kernel) ?? 0) + milliseconds);
+  const total = [...sums.values()].reduce((sum, ms) => sum + ms, 0);
+  return [...sums]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 5)
+    .map(([kernel, ms]) => `${kernel} ${((100 * ms) / total).toFixed(0)} %`)
+    .join(", ");
+}
+
+/** The shortest of a first run, which compiles, and as many more as fit into six seconds, but at least one. */
+async function bestOf(run: () => Promise<unknown>): Promise<number> {
+  await run();
+  let best = Infinity;
+  for (const start = performance.now(); best === Infinity || performance.now() - start < 6000;) {
+    const from = performance.now();
+    await run();
+    best = Math.min(best, performance.now() - from);
+  }
+  return best;
+}
+
+/** Floating point operations of the encoder: linear layers of all tokens, three attention products and values of all pairs. */
+function forwardFlops(
+  { hidden_size: D, intermediate_size: F, num_hidden_layers: L }: ShapeConfig,
+  lengths: readonly number[],
+): number {
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const pairs = lengths.reduce((sum, length) => sum + length * length, 0);
+  return L * (2 * tokens * (4 * D * D + 2 * D * F) + 2 * 4 * pairs * D);
+}
+
+export default async function bench(print: Print): Promise<void> {
+  for (const { name, device } of await benchDevices()) {
+    const peak = await measurePeak(device.gpu);
+    await print(`${describeAdapter(device)}, ${name}, ceiling ${peak.toFixed(1)} GFLOP/s`);
+    for (const [shape, config] of Object.entries(SHAPES)) {
+      const start = performance.now();
+      const model = await DebertaV2ForSequenceClassification.fromPretrained(randomCheckpoint(config), {
+        device: device.gpu,
+      });
+      await print(`${shape}: loaded in ${(performance.now() - start).toFixed(0)} ms`);
+      const rows = [["", "ms", "GFLOP/s", "of ceiling", "dispatches", "most time in"]];
+      for (const [batch, lengths] of Object.entries(BATCHES)) {
+        const inputs = { inputIds: ids(lengths) };
+        const best = await bestOf(() => model.forward(inputs));
+        // Per node only for short inputs: every node runs several times.
+        const steps = lengths[0]! <= 128 ? await model.profile(inputs) : undefined;
+        const dispatches = model.describe().split("\n").length - 1;
+        const flops = forwardFlops(config, lengths);
+        const rate = flops / best / 1e6;
+        rows.push([
+          batch,
+          best.toFixed(1),
+          rate.toFixed(2),
+          `${((100 * rate) / peak).toFixed(1)} %`,
+          String(dispatches),
+          steps ? byKernel(steps) : "",
+        ]);
+      }
+      await print(table(rows));
+      await model.dispose();
+    }
+  }
+}
