@@ -7,6 +7,7 @@ import { defineConfig, type Plugin, type ViteUserConfig } from "vitest/config";
 import { BROWSER_FLAGS, FAST_COMPILE_FLAG, findBrowser } from "./tools/browser.mjs";
 // @ts-expect-error plain JavaScript
 import { sharedFolder } from "./tools/shared-folder.mjs";
+import { sentencePiece } from "./tools/sentencepiece-plugin.js";
 import policies from "./demo/policy.json" with { type: "json" };
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -29,6 +30,7 @@ function serveFolder(prefix: string, folder: string): Plugin {
 }
 
 const library: ViteUserConfig = {
+  plugins: [sentencePiece()],
   build: {
     target: "es2022",
     sourcemap: true,
@@ -69,7 +71,8 @@ const demo: ViteUserConfig = {
   root: "demo",
   base: "./",
   resolve: { alias },
-  plugins: [policyInPages()],
+  plugins: [sentencePiece(), policyInPages()],
+  worker: { format: "es", plugins: () => [sentencePiece()] },
   build: {
     outDir: "../dist-demo",
     emptyOutDir: true,
@@ -85,6 +88,7 @@ const demo: ViteUserConfig = {
 async function tests(): Promise<ViteUserConfig> {
   const executablePath = await (findBrowser as () => Promise<string | undefined>)();
   const plugins = [
+    sentencePiece(),
     serveFolder("/fixtures/", `${root}test/fixtures`),
     serveFolder("/models/", `${root}demo/public/models`),
   ];
@@ -97,6 +101,7 @@ async function tests(): Promise<ViteUserConfig> {
       projects: [
         {
           resolve: { alias },
+          plugins: [sentencePiece()],
           test: {
             name: "node",
             provide,

@@ -12,7 +12,10 @@ import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./slow-te
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateSlow } from "./truncation.js";
 
-export type SlowTokenizerOptions = TokenizerOptions & SourceOptions;
+export interface SlowTokenizerOptions extends TokenizerOptions, SourceOptions {
+  /** What cuts texts into pieces; "sentencepiece-js" is fetched when asked for, and needs WebAssembly. */
+  readonly engine?: "javascript" | "sentencepiece-js" | undefined;
+}
 
 export class DebertaV2Tokenizer extends BaseTokenizer {
   readonly vocabSize: number;
@@ -55,6 +58,10 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
     const folder = await openFolder(source, options);
     const [spm, settings] = await Promise.all([readPieceModel(folder, options.signal), readSettings(folder, options)]);
     const pieces = createSentencePiece(spm.model, SPM);
+    if (options.engine === "sentencepiece-js") {
+      const { loadSentencePieceJs } = await import("./sentencepiece-js-engine.js");
+      pieces.engine = await loadSentencePieceJs(spm.bytes, pieces);
+    }
     return new DebertaV2Tokenizer(pieces, settings, spm.bytes);
   }
 
