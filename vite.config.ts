@@ -44,6 +44,7 @@ const library: ViteUserConfig = {
         checkpoint: "src/checkpoint.ts",
         tokenizer: "src/tokenizer.ts",
         worker: "src/worker.ts",
+        "worker-thread": "src/worker-thread.ts",
       },
     },
   },

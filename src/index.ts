@@ -31,3 +31,6 @@ export type {
   TextClassificationOptions,
   TextClassifier,
 } from "./tasks/text-classification.js";
+export type { Encoding, EncodeOptions } from "./tokenizer/encoding.js";
+export { DebertaV2Tokenizer } from "./tokenizer/tokenizer.js";
+export { DebertaV2TokenizerFast } from "./tokenizer/tokenizer-fast.js";
