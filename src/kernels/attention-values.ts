@@ -25,8 +25,9 @@ export function valueTileSize(device: Capabilities, singleRows: boolean): { quer
 }
 
 function geometry(device: Capabilities, singleRows: boolean) {
-  if (singleRows) return { rows: 1, threadsX: 16, threadsY: 1 };
-  return device.software ? { rows: 8, threadsX: 4, threadsY: 1 } : { rows: 4, threadsX: 16, threadsY: 4 };
+  if (singleRows) return { rows: 1, vectors: 1, threadsX: 16, threadsY: 1 };
+  if (device.software) return { rows: 8, vectors: 2, threadsX: 4, threadsY: 1 };
+  return { rows: 4, vectors: 1, threadsX: 16, threadsY: 4 };
 }
 
 /** probabilities (flat), value [rows, *] f32, tiles [count, 9] u32 → context [rows, H·d] f32. */
@@ -45,13 +46,13 @@ export const attentionValues: Kernel<readonly ["probabilities", "value", "tiles"
     return f32(rows, heads * headWidth);
   },
   dispatch([probabilities, value, tiles], { heads, headWidth, valueFrom, singleRows, pairs }, device) {
-    const { rows, threadsX, threadsY } = geometry(device, singleRows);
+    const { rows, vectors, threadsX, threadsY } = geometry(device, singleRows);
     const width = headWidth / 4;
     return {
       shader: shader(wgsl, {
         file: "attention-values.wgsl",
-        constants: { ROWS: rows, THREADS_X: threadsX, THREADS_Y: threadsY },
-        functions: [productTile({ rows, vectors: 1, lanes: 0 })],
+        constants: { ROWS: rows, VECTORS: vectors, THREADS_X: threadsX, THREADS_Y: threadsY },
+        functions: [productTile({ rows, vectors, step: threadsX, lanes: 0 })],
       }),
       params: {
         valueStride: lastOf(value) / 4,
@@ -59,7 +60,7 @@ export const attentionValues: Kernel<readonly ["probabilities", "value", "tiles"
         width,
         contextStride: (heads * headWidth) / 4,
       },
-      workgroups: [tiles.shape[0]!, heads, Math.ceil(width / threadsX)],
+      workgroups: [tiles.shape[0]!, heads, Math.ceil(width / vectors / threadsX)],
       work: { flops: 2 * pairs, bytes: 4 * probabilities.shape[0]! },
     };
   },

@@ -1,7 +1,7 @@
 // attentionValues: context(i, h) = Σ_j p(h, i, j) · v_j, for packed sequences.
 // probabilities: as softmax leaves them, rows of a multiple of 4. value: rows of valueStride vec4, head h at
 // valueColumn + h·width. context: rows of contextStride vec4, head h at h·width.
-// tiles: some queries of one sequence; one thread computes ROWS queries × one vec4 column.
+// tiles: some queries of one sequence; one thread computes ROWS queries × VECTORS vec4 columns.
 // Keys past the end are clamped to the last one and meet a probability of 0.
 struct Params { valueStride: u32, valueColumn: u32, width: u32, contextStride: u32 }
 struct AttentionTile { queryRow: u32, queryCount: u32, column: u32, keyRow: u32, keyColumn: u32, length: u32, score: u32, headStride: u32, mask: u32 }
@@ -14,19 +14,24 @@ struct AttentionTile { queryRow: u32, queryCount: u32, column: u32, keyRow: u32,
 var<private> here: AttentionTile;
 var<private> head: u32;
 
-fn loadX(row: u32, k: u32) -> vec4f {
-  let stride = (here.length + 3) / 4;
-  return probabilities[(here.score + head * here.headStride) / 4 + min(row, here.queryCount - 1) * stride + k];
+fn rowAt(row: u32, tap: u32) -> u32 {
+  return (here.score + head * here.headStride) / 4 + min(row, here.queryCount - 1) * ((here.length + 3) / 4);
 }
+
+fn loadX(at: u32, k: u32) -> vec4f { return probabilities[at + k]; }
+
+fn columnAt(column: u32) -> u32 {
+  return here.keyRow * params.valueStride + params.valueColumn + head * params.width + min(column, params.width - 1);
+}
+
+fn weightRow(key: u32) -> u32 { return min(key, here.length - 1) * params.valueStride; }
+
+fn loadW(at: u32) -> vec4f { return value[at]; }
 
 fn store(row: u32, column: u32, sum: vec4f) {
-  if (row < here.queryCount) {
+  if (row < here.queryCount && column < params.width) {
     context[(here.queryRow + row) * params.contextStride + head * params.width + column] = sum;
   }
-}
-
-fn valueAt(key: u32, column: u32) -> vec4f {
-  return value[(here.keyRow + min(key, here.length - 1)) * params.valueStride + params.valueColumn + head * params.width + column];
 }
 
 @compute @workgroup_size(THREADS_X, THREADS_Y)
@@ -34,11 +39,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   here = tiles[group.x];
   head = group.y;
   let row = thread.y * ROWS;
-  let column = group.z * THREADS_X + thread.x;
+  let column = group.z * THREADS_X * VECTORS + thread.x;
   if (row >= here.queryCount || column >= params.width) { return; }
+  var at = tileAt(row, column, 0, 0);
   var tile: Tile;
   for (var k = 0u; 4 * k < here.length; k++) {
-    multiplyAdd(&tile, row, k, 0, valueAt(4 * k, column), valueAt(4 * k + 1, column), valueAt(4 * k + 2, column), valueAt(4 * k + 3, column));
+    multiplyAdd(&tile, &at, k, 4 * k);
   }
   storeTile(&tile, row, column);
 }

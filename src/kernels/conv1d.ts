@@ -36,10 +36,10 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
       return dispatchProduct(
         {
           rows: rowsOf(inputs[0]!),
-          inner: taps * D,
+          inner: D,
+          taps,
           columns: [0, D],
           weightWidth: D,
-          xWidth: D,
           place: { width: D, from: 0 },
           activation,
           functions: [wgsl, masked ? MASKED : EPILOGUE],

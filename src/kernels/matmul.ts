@@ -27,74 +27,75 @@ export interface MatmulAttrs {
   readonly place?: { readonly width: number; readonly from: number };
 }
 
-const LOAD_X = `fn loadX(row: u32, k: u32) -> vec4f { return x[min(row, params.rows - 1) * params.xStride + k]; }`;
+const LOAD_X = `fn rowAt(row: u32, tap: u32) -> u32 { return min(row, params.rows - 1) * params.inner; }
+fn loadX(at: u32, k: u32) -> vec4f { return x[at + k]; }`;
 const EPILOGUE = `fn epilogue(sum: vec4f, row: u32, at: u32) -> vec4f { return activate(sum); }`;
 const RESIDUAL = `@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
 fn epilogue(sum: vec4f, row: u32, at: u32) -> vec4f { return activate(sum) + residual[at]; }`;
 
-/** What the two bodies need besides x, w and bias; `functions` define loadX and epilogue. */
+/** What the two bodies need besides x, w and bias; `functions` define rowAt, loadX and epilogue. */
 export interface Product {
   readonly rows: number;
+  /** Last axis of x. w has `taps` times as many rows: one set for each shift of x's rows. */
   readonly inner: number;
+  readonly taps: number;
   readonly columns: readonly [from: number, to: number];
   readonly weightWidth: number;
-  readonly xWidth: number;
   readonly place: { readonly width: number; readonly from: number };
   readonly activation: Activation;
   readonly functions: readonly string[];
   readonly file: string;
 }
 
-/** Rows of a register tile: what the adapter's registers hold, but no more than there are rows. */
-function tileRows(device: Capabilities, rows: number): number {
-  const wanted = device.subgroupSize > 4 || !device.software ? 16 : 8;
-  return rows <= 4 ? 4 : rows <= 8 ? 8 : wanted;
-}
-
 /** One dispatch of either body. */
 export function dispatchProduct(product: Product, device: Capabilities): Dispatch {
-  const { rows, inner, columns, weightWidth, xWidth, place, functions, file } = product;
+  const { rows, inner, taps, columns, weightWidth, place, functions, file } = product;
   const [from, to] = columns;
   const width = (to - from) / 4;
   const activate = activationSource(product.activation);
   const params = {
     rows,
     inner: inner / 4,
+    taps,
     columns: width,
     weightStride: weightWidth / 4,
     weightColumn: from / 4,
     yStride: place.width / 4,
     yColumn: place.from / 4,
-    xStride: xWidth / 4,
   };
   const work = {
-    flops: 2 * rows * inner * (to - from),
-    bytes: 4 * (rows * inner + inner * (to - from) + rows * (to - from)),
+    flops: 2 * rows * inner * taps * (to - from),
+    bytes: 4 * (rows * inner + inner * taps * (to - from) + rows * (to - from)),
   };
-  if (device.subgroupSize > 0) {
-    const tile = { rows: tileRows(device, rows), vectors: 1, lanes: device.subgroupSize };
+  const lanes = device.subgroupSize;
+  if (lanes > 0) {
+    // What the registers hold, but no more rows than there are. Four lanes are a processor's: loads and broadcasts are
+    // dear there, so its tile is wider.
+    const tile = { rows: rows <= 4 ? 4 : rows <= 8 ? 8 : 16, vectors: lanes > 4 ? 1 : 2, step: lanes, lanes };
     return {
       shader: shader(subgroupBody, {
         file: `${file} (matmul.wgsl)`,
         enable: ["subgroups"],
-        constants: { LANES: tile.lanes, ROWS: tile.rows },
+        constants: { LANES: lanes, ROWS: tile.rows, VECTORS: tile.vectors },
         functions: [productTile(tile), activate, ...functions],
       }),
       params,
-      workgroups: [Math.ceil(width / tile.lanes), Math.ceil(rows / tile.rows), 1],
+      workgroups: [Math.ceil(width / lanes / tile.vectors), Math.ceil(rows / tile.rows), 1],
       work,
     };
   }
-  const tile = { rows: rows <= 4 ? 4 : 8, vectors: 2, lanes: 0 };
+  // Tiles in workgroup memory would save loads, but cost more than that on software adapters: barriers, and zeroing that
+  // memory before every workgroup and at compile time. GPUs serve the shared loads from their caches.
   const [threadsX, threadsY] = device.software ? [4, 1] : [8, 8];
+  const tile = { rows: rows <= 4 ? 4 : 8, vectors: device.software ? 3 : 2, step: threadsX, lanes: 0 };
   return {
     shader: shader(directBody, {
       file: `${file} (matmul-direct.wgsl)`,
-      constants: { THREADS_X: threadsX, THREADS_Y: threadsY, ROWS: tile.rows },
+      constants: { THREADS_X: threadsX, THREADS_Y: threadsY, ROWS: tile.rows, VECTORS: tile.vectors },
       functions: [productTile(tile), activate, ...functions],
     }),
     params,
-    workgroups: [Math.ceil(width / 2 / threadsX), Math.ceil(rows / tile.rows / threadsY), 1],
+    workgroups: [Math.ceil(width / tile.vectors / threadsX), Math.ceil(rows / tile.rows / threadsY), 1],
     work,
   };
 }
@@ -127,9 +128,9 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
         {
           rows: rowsOf(x),
           inner: lastOf(x),
+          taps: 1,
           columns,
           weightWidth: lastOf(w),
-          xWidth: lastOf(x),
           place: attrs.place ?? { width: columns[1] - columns[0], from: 0 },
           activation: attrs.activation ?? "linear",
           functions: [LOAD_X, residual >= 0 ? RESIDUAL : EPILOGUE],

@@ -5,45 +5,62 @@
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const lines = (count: number, line: (index: number) => string): string => range(count).map(line).join("\n");
 
+/** Size of a tile of products: `rows` × 4·`vectors` sums a thread. */
+export interface ProductTile {
+  readonly rows: number;
+  /** vec4 columns of a thread; `step` apart, so that threads beside each other read what lies side by side. */
+  readonly vectors: number;
+  readonly step: number;
+  /** Lanes of a subgroup that share the rows: lane l loads row l of x, the others get it by broadcast. 0: each loads all. */
+  readonly lanes: number;
+}
+
 /**
- * A tile of `rows` × 4·`vectors` sums of products: `struct Tile` and
- * `multiplyAdd(tile, first, k, lane, w…)` with four weight rows per step and `vectors` vec4 columns.
+ * A tile of sums of products x · w: `struct Tile`, `tileAt` (where its rows and columns begin, computed once),
+ * `multiplyAdd` (four rows of w) and `storeTile`.
  *
- * With `lanes` > 0 the lanes of a subgroup share the rows: lane l loads row l of x, everybody gets it by broadcast.
- * With `lanes` = 0 each thread loads all rows itself. Rows come from `loadX(row, k)`, which the kernel provides.
+ * The kernel provides `rowAt(row, tap)` and `loadX(at, k)`: x at vec4 k of a row; `columnAt(column)`, `weightRow(k)` and
+ * `loadW(at)`: w at the sum of both; `store(row, column, sum)`. `tap` is for convolutions.
  */
-export function productTile({ rows, vectors, lanes }: { rows: number; vectors: number; lanes: number }): string {
-  const weights = range(vectors).flatMap((v) => range(4).map((k) => `w${k}_${v}: vec4f`));
+export function productTile({ rows, vectors, step, lanes }: ProductTile): string {
   const loads = lanes > 0 ? Math.ceil(rows / lanes) : rows;
   const rowOf = (load: number) =>
     lanes > 0 ? `first + min(${load * lanes}u + lane, ${rows - 1}u)` : `first + ${load}u`;
   const value = (row: number) =>
     lanes > 0 ? `subgroupBroadcast(x${Math.floor(row / lanes)}, ${row % lanes}u)` : `x${row}`;
+  const sum = (r: number, v: number) =>
+    `(*tile).s${r}_${v} += ${range(4)
+      .map((k) => `a.${"xyzw"[k]} * w${k}_${v}`)
+      .join(" + ")};`;
+  const perVector = (line: (vector: number) => string) => range(vectors).map(line).join(" ");
   return `
 struct Tile {
-${lines(rows, (r) =>
-  range(vectors)
-    .map((v) => `  s${r}_${v}: vec4f,`)
-    .join(""),
-)}
+${lines(rows, (r) => `  ${perVector((v) => `s${r}_${v}: vec4f,`)}`)}
 }
-fn multiplyAdd(tile: ptr<function, Tile>, first: u32, k: u32, lane: u32, ${weights.join(", ")}) {
-${lines(loads, (l) => `  let x${l} = loadX(${rowOf(l)}, k);`)}
-${lines(rows, (r) => {
-  const sums = range(vectors).map((v) =>
-    range(4)
-      .map((k) => `(*tile).s${r}_${v} += a.${"xyzw"[k]} * w${k}_${v};`)
-      .join(" "),
-  );
-  return `  { let a = ${value(r)}; ${sums.join(" ")} }`;
-})}
+struct TileAt {
+${lines(loads, (l) => `  x${l}: u32,`)}
+${lines(vectors, (v) => `  w${v}: u32,`)}
+}
+fn tileAt(first: u32, column: u32, lane: u32, tap: u32) -> TileAt {
+  var at: TileAt;
+${lines(loads, (l) => `  at.x${l} = rowAt(${rowOf(l)}, tap);`)}
+${lines(vectors, (v) => `  at.w${v} = columnAt(column + ${v * step}u);`)}
+  return at;
+}
+fn multiplyAdd(tile: ptr<function, Tile>, at: ptr<function, TileAt>, k: u32, weight: u32) {
+${lines(4, (k) => `  let row${k} = weightRow(weight + ${k}u);`)}
+${lines(
+  vectors,
+  (v) =>
+    `  ${range(4)
+      .map((k) => `let w${k}_${v} = loadW((*at).w${v} + row${k});`)
+      .join(" ")}`,
+)}
+${lines(loads, (l) => `  let x${l} = loadX((*at).x${l}, k);`)}
+${lines(rows, (r) => `  { let a = ${value(r)}; ${perVector((v) => sum(r, v))} }`)}
 }
 fn storeTile(tile: ptr<function, Tile>, first: u32, column: u32) {
-${lines(rows, (r) =>
-  range(vectors)
-    .map((v) => `  store(first + ${r}u, column + ${v}u, (*tile).s${r}_${v});`)
-    .join("\n"),
-)}
+${lines(rows, (r) => `  ${perVector((v) => `store(first + ${r}u, column + ${v * step}u, (*tile).s${r}_${v});`)}`)}
 }`;
 }
 
