@@ -2,7 +2,7 @@
 import type { Source } from "./checkpoint/folder.js";
 import { DeviceError, DisposedError } from "./errors.js";
 import type { LoadOptions } from "./model/load.js";
-import type { PipelineOptions, Pipelines } from "./tasks/pipeline.js";
+import type { PipelineOptions, Pipelines, TaskFunctions } from "./tasks/pipeline.js";
 import { type Answer, receiveError, type Request } from "./tasks/remote.js";
 
 /** Options of the worker's `pipeline`: those of the task, without what cannot cross (`device`, `fetch`). */
@@ -13,9 +13,7 @@ export type WorkerOptions<Name extends keyof Pipelines> = Omit<LoadOptions, "dev
   };
 
 /** A task in a worker: called like the task itself; model and tokenizer stay on the other side. */
-export type RemoteTask<Task> = Task extends (...input: infer Input) => infer Result
-  ? ((...input: Input) => Result) & { dispose(): Promise<void> }
-  : never;
+export type RemoteTask<Name extends keyof Pipelines> = TaskFunctions[Name] & { dispose(): Promise<void> };
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
@@ -33,10 +31,11 @@ export async function pipeline<Name extends keyof Pipelines>(
   task: Name,
   source: Source,
   options: WorkerOptions<Name> = {},
-): Promise<RemoteTask<Pipelines[Name]>> {
+): Promise<RemoteTask<Name>> {
   const { worker: given, signal, onProgress, ...rest } = options;
   signal?.throwIfAborted();
-  const worker = given ?? new Worker(new URL("./worker-thread.js", import.meta.url), { type: "module" });
+  const worker =
+    given ?? new Worker(new URL(/* @vite-ignore */ "./worker-thread.js", import.meta.url), { type: "module" });
   const connection = new Connection(worker);
   // Relative addresses count from the page, which the worker's script does not know.
   const place =
@@ -63,7 +62,7 @@ export async function pipeline<Name extends keyof Pipelines>(
     await connection.ask({ kind: "dispose" }).catch(() => undefined);
     connection.close(new DisposedError("this task was disposed"));
   };
-  return Object.assign(call, { dispose }) as unknown as RemoteTask<Pipelines[Name]>;
+  return Object.assign(call, { dispose }) as unknown as RemoteTask<Name>;
 }
 
 /** Requests and their answers over one worker, which it owns. */

@@ -14,7 +14,7 @@ export interface PlannedRange<Part extends Span> extends Span {
 }
 
 /** Reading through a gap of this size takes less time than a new request does. */
-export const READ_THROUGH = 256 * 1024;
+export const READ_THROUGH: number = 256 * 1024;
 
 /**
  * Merges spans that lie closer together than `readThrough` bytes. Files keep the order in which they first appear; empty

@@ -1,15 +1,22 @@
 // pipeline(task, source, options): loads a model with its tokenizer and gives one async function. A new task is one line in
 // each of the three tables below.
 import type { Source } from "../checkpoint/folder.js";
+import { DebertaV2Config } from "../model/config.js";
 import type { LoadOptions } from "../model/load.js";
 import { DebertaV2ForSequenceClassification } from "../model/model-heads.js";
 import { DebertaV2Tokenizer } from "../tokenizer/tokenizer.js";
 import { loadTogether, type Loaded, type Task, type TaskModel } from "./task.js";
 import { textClassification, type TextClassificationOptions, type TextClassifier } from "./text-classification.js";
 
+/** How each task is called. */
+export interface TaskFunctions {
+  "text-classification": TextClassifier;
+}
+
 /** What `pipeline` gives for each task. */
 export interface Pipelines {
-  "text-classification": TextClassifier & Task<DebertaV2ForSequenceClassification, DebertaV2Tokenizer>;
+  "text-classification": TaskFunctions["text-classification"] &
+    Task<DebertaV2ForSequenceClassification, DebertaV2Tokenizer>;
 }
 
 /** Each task's options, beside those of loading. */
@@ -59,9 +66,19 @@ function of<Model extends TaskModel, Options, Made>(
     const { signal, ...defaults } = options;
     const loaded = await loadTogether(
       (either) => loadModel(source, { ...options, signal: either }),
-      (either) => DebertaV2Tokenizer.fromPretrained(source, { ...options, signal: either }),
+      (either) => loadTokenizer(source, { ...options, signal: either }),
       signal,
     );
     return make(loaded, defaults);
   };
+}
+
+async function loadTokenizer(source: Source, options: LoadOptions): Promise<DebertaV2Tokenizer> {
+  try {
+    return await DebertaV2Tokenizer.fromPretrained(source, options);
+  } catch (error) {
+    // Where not even a config.json lies, that says more than a missing vocabulary.
+    await DebertaV2Config.fromPretrained(source, options);
+    throw error;
+  }
 }
