@@ -11,7 +11,8 @@ export class HostTable {
   readonly width: number;
   readonly entry: TensorEntry;
   private readonly bytes: Uint8Array;
-  private readonly view: DataView;
+  /** The element at an index, decoded. */
+  private readonly at: (index: number) => number;
 
   constructor(entry: TensorEntry) {
     const [rows, width] = entry.shape;
@@ -20,7 +21,7 @@ export class HostTable {
     this.width = width;
     this.entry = entry;
     this.bytes = new Uint8Array(entry.end - entry.start);
-    this.view = new DataView(this.bytes.buffer);
+    this.at = decoder(entry.dtype, this.bytes.buffer as ArrayBuffer);
   }
 
   get byteLength(): number {
@@ -34,10 +35,10 @@ export class HostTable {
 
   /** Adds a row to `target`; a NaN or infinite element is found here, when the row is used. */
   addRow(row: number, target: Float32Array): void {
-    const { view, width } = this;
+    const { at, width } = this;
     const start = row * width;
     for (let i = 0; i < width; i++) {
-      const value = decode(view, this.entry.dtype, start + i);
+      const value = at(start + i);
       if (!Number.isFinite(value))
         throw new CheckpointError(
           `${this.entry.file}: ${this.entry.name}[${row}, ${i}] is ${value}, not a finite number`,
@@ -47,21 +48,32 @@ export class HostTable {
   }
 }
 
-function decode(view: DataView, dtype: string, index: number): number {
+/** Reads little-endian elements of a buffer that begins with the table. */
+function decoder(dtype: string, buffer: ArrayBuffer): (index: number) => number {
   switch (dtype) {
-    case "F32":
-      return view.getFloat32(4 * index, true);
-    case "F16":
-      return HALF[view.getUint16(2 * index, true)]!;
-    case "BF16":
-      WORD.setUint32(0, view.getUint16(2 * index, true) << 16);
-      return WORD.getFloat32(0);
-    default:
-      return Math.fround(view.getFloat64(8 * index, true));
+    case "F32": {
+      const values = new Float32Array(buffer);
+      return (index) => values[index]!;
+    }
+    case "F16": {
+      const halves = new Uint16Array(buffer);
+      return (index) => HALF[halves[index]!]!;
+    }
+    case "BF16": {
+      const halves = new Uint16Array(buffer);
+      const word = new Uint32Array(1);
+      const float = new Float32Array(word.buffer);
+      return (index) => {
+        word[0] = halves[index]! << 16;
+        return float[0]!;
+      };
+    }
+    default: {
+      const values = new Float64Array(buffer);
+      return (index) => Math.fround(values[index]!);
+    }
   }
 }
-
-const WORD = new DataView(new ArrayBuffer(4));
 
 /** The value of every half-precision number, by its bits (IEEE 754 binary16). */
 const HALF = Float32Array.from({ length: 65536 }, (_, bits) => {
