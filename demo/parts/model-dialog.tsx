@@ -1,0 +1,249 @@
+// The dialog that chooses a model: bundled, from Hugging Face, from any address, or from files on this device, which may
+// also be dropped anywhere on the page. A native dialog: it keeps the focus and gives it back.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { bytes } from "../format.js";
+import { droppedFiles } from "../dropped-files.js";
+import { addressChoice, BUNDLED, hubChoice, isElsewhere, nameOf, type Choice } from "../models.js";
+import { isHubPage, type Place } from "../place.js";
+import type { Session } from "../use-session.js";
+import { Check, Cross, Upload } from "./icons.js";
+
+interface DialogProps {
+  readonly place: Place;
+  readonly session: Session;
+  readonly open: boolean;
+  readonly setOpen: (open: boolean) => void;
+}
+
+const SOURCES = ["Bundled", "Hugging Face", "Address", "Files"] as const;
+
+export function ModelDialog({ place, session, open, setOpen }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [source, setSource] = useState<(typeof SOURCES)[number]>("Bundled");
+  const [files, setFiles] = useState<readonly File[]>([]);
+
+  useEffect(() => {
+    if (open) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [open]);
+
+  useEffect(() => {
+    const allow = (event: DragEvent): void => event.preventDefault();
+    const take = (event: DragEvent): void => {
+      event.preventDefault();
+      if (!event.dataTransfer?.types.includes("Files")) return;
+      void droppedFiles(event.dataTransfer).then((found) => {
+        setFiles(found);
+        setSource("Files");
+        setOpen(true);
+      });
+    };
+    addEventListener("dragover", allow);
+    addEventListener("drop", take);
+    return () => {
+      removeEventListener("dragover", allow);
+      removeEventListener("drop", take);
+    };
+  }, [setOpen]);
+
+  const choose = (choice: Choice): void => {
+    setOpen(false);
+    session.choose(choice, place);
+  };
+  return (
+    <dialog ref={dialog} aria-labelledby="model-title" onClose={() => setOpen(false)}>
+      {open && (
+        <>
+          <div class="dialog-head">
+            <h2 id="model-title">Model</h2>
+            <button type="button" class="button square" aria-label="Close" onClick={() => setOpen(false)}>
+              <Cross />
+            </button>
+          </div>
+          <fieldset>
+            <legend class="visually-hidden">Where the model comes from</legend>
+            <div class="segmented">
+              {SOURCES.map((name) => (
+                <label key={name}>
+                  <input type="radio" name="source" checked={source === name} onChange={() => setSource(name)} />
+                  {name}
+                </label>
+              ))}
+            </div>
+          </fieldset>
+          {source === "Bundled" && <BundledPanel place={place} session={session} choose={choose} />}
+          {source === "Hugging Face" && <HubPanel session={session} choose={choose} />}
+          {source === "Address" && <AddressPanel choose={choose} />}
+          {source === "Files" && <FilesPanel files={files} setFiles={setFiles} choose={choose} />}
+          {session.model.status === "ready" && (
+            <p class="dialog-foot">
+              <span class="quiet">{nameOf(session.choice)} is loaded.</span>
+              <button
+                type="button"
+                class="button"
+                onClick={() => {
+                  session.unload();
+                  setOpen(false);
+                }}
+              >
+                Free its memory
+              </button>
+            </p>
+          )}
+        </>
+      )}
+    </dialog>
+  );
+}
+
+interface PanelProps {
+  readonly choose: (choice: Choice) => void;
+}
+
+function BundledPanel({ place, session, choose }: PanelProps & Pick<DialogProps, "place" | "session">) {
+  const current = session.choice.kind === "bundled" ? session.choice.model : undefined;
+  return (
+    <ul class="bundled">
+      {BUNDLED.filter(({ screen }) => screen === place.screen).map((model) => (
+        <li key={model.id}>
+          <button type="button" aria-pressed={model === current} onClick={() => choose({ kind: "bundled", model })}>
+            <span class="bundled-title">
+              {model.title} <span class="quiet">{`${model.id}, ${model.size}`}</span>
+              {model === current && <Check />}
+            </span>
+            <span>{model.about}</span>
+            <span class="quiet">{model.quality}</span>
+          </button>
+        </li>
+      ))}
+      <li class="quiet">
+        Trained from scratch on open texts: <a href="./models/README.md">data, licences and limits</a>.
+      </li>
+    </ul>
+  );
+}
+
+function HubPanel({ session, choose }: PanelProps & Pick<DialogProps, "session">) {
+  const current = session.choice.kind === "hub" ? session.choice : undefined;
+  const [id, setId] = useState(current?.id ?? "");
+  const [revision, setRevision] = useState(current?.revision ?? "");
+  const [token, setToken] = useState("");
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    choose(hubChoice(id, revision.trim(), token.trim()));
+  };
+  return (
+    <form onSubmit={submit}>
+      <label class="field">
+        <span>Name</span>
+        <input
+          value={id}
+          onInput={(event) => setId(event.currentTarget.value)}
+          placeholder="owner/name"
+          pattern="\s*[\w.\-]+\/[\w.\-]+\s*"
+          required
+        />
+      </label>
+      <label class="field">
+        <span>Revision</span>
+        <input value={revision} onInput={(event) => setRevision(event.currentTarget.value)} placeholder="main" />
+      </label>
+      {isHubPage() ? (
+        <label class="field">
+          <span>Access token, if the model needs one</span>
+          <input
+            type="password"
+            autocomplete="off"
+            value={token}
+            onInput={(event) => setToken(event.currentTarget.value)}
+          />
+          <small class="quiet">Kept in memory only, sent to huggingface.co only.</small>
+        </label>
+      ) : (
+        <ElsewhereNote />
+      )}
+      <button class="button primary">Load</button>
+    </form>
+  );
+}
+
+function AddressPanel({ choose }: PanelProps) {
+  const [address, setAddress] = useState("");
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    choose(addressChoice(address));
+  };
+  return (
+    <form onSubmit={submit}>
+      <label class="field">
+        <span>Address of the model’s folder</span>
+        <input
+          value={address}
+          onInput={(event) => setAddress(event.currentTarget.value)}
+          placeholder="https://example.org/model/"
+          inputMode="url"
+          required
+        />
+        <small class="quiet">It holds config.json, the weights, and spm.model or tokenizer.json.</small>
+      </label>
+      {!isHubPage() && isElsewhereSafely(address) && <ElsewhereNote />}
+      <button class="button primary">Load</button>
+    </form>
+  );
+}
+
+function isElsewhereSafely(address: string): boolean {
+  try {
+    return isElsewhere(addressChoice(address));
+  } catch {
+    return false; // not an address yet
+  }
+}
+
+const ElsewhereNote = () => (
+  <p class="note">
+    This page’s policy forbids it to contact other servers. Loading goes on in a page that may fetch model files; your
+    text comes along and is not sent.
+  </p>
+);
+
+function FilesPanel({
+  files,
+  setFiles,
+  choose,
+}: PanelProps & { files: readonly File[]; setFiles: (files: readonly File[]) => void }) {
+  const pick = (event: Event & { currentTarget: HTMLInputElement }): void =>
+    setFiles([...(event.currentTarget.files ?? [])]);
+  const missing = [
+    files.some(({ name }) => name === "config.json") ? "" : "config.json",
+    files.some(({ name }) => /\.(safetensors|bin|h5)$/.test(name)) ? "" : "weights (model.safetensors)",
+    files.some(({ name }) => name === "spm.model" || name === "tokenizer.json") ? "" : "spm.model or tokenizer.json",
+  ].filter(Boolean);
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    choose({ kind: "files", files });
+  };
+  return (
+    <form onSubmit={submit}>
+      <label class="field drop">
+        <Upload />
+        <span>Choose the model’s files, or drop them or their folder anywhere on this page</span>
+        <input type="file" multiple onChange={pick} />
+      </label>
+      {files.length > 0 && (
+        <ul class="files">
+          {files.map((file) => (
+            <li key={file.name}>
+              <span class="wrap">{file.name}</span>
+              <span class="quiet number">{bytes(file.size)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {files.length > 0 && missing.length > 0 && <p class="note">Still missing: {missing.join(", ")}.</p>}
+      <button class="button primary" disabled={files.length === 0 || missing.length > 0}>
+        Load
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,42 @@
+// Labels with their scores as bars: the first few open, the others behind a line to click.
+import type { Classification } from "deberta-webgpu";
+import { useState } from "preact/hooks";
+import { percent } from "../format.js";
+import { ChevronDown } from "./icons.js";
+
+const OPEN_ROWS = 5;
+
+export function ScoreTable({ labels }: { labels: readonly Classification[] }) {
+  const [all, showAll] = useState(false);
+  const hidden = labels.length - OPEN_ROWS;
+  return (
+    <>
+      <table class="scores" aria-label="Scores">
+        <thead class="visually-hidden">
+          <tr>
+            <th scope="col">Label</th>
+            <th scope="col">Score</th>
+          </tr>
+        </thead>
+        <tbody>
+          {(all ? labels : labels.slice(0, OPEN_ROWS)).map(({ label, score }, index) => (
+            <tr key={label} data-label={label} data-score={score} class={index === 0 ? "best" : undefined}>
+              <th scope="row" class="wrap" dir="auto">
+                {label}
+              </th>
+              <td>
+                <span class="bar" style={{ "--score": String(score) }} />
+                <span class="number">{percent(score)}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {hidden > 0 && (
+        <button type="button" class="more" aria-expanded={all} onClick={() => showAll(!all)}>
+          <ChevronDown /> {all ? `The first ${OPEN_ROWS} only` : `${hidden} more`}
+        </button>
+      )}
+    </>
+  );
+}

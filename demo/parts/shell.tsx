@@ -1,0 +1,146 @@
+// The frame around every screen: header, navigation, privacy line, the Model dialog; and `main`, which says in its data
+// attributes which screen, state and model it shows.
+import type { ComponentChildren } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { nameOf } from "../models.js";
+import { isHubPage, writePlace, type Place } from "../place.js";
+import { SCREENS, screenOf } from "../screens.js";
+import { useTheme } from "../theme.js";
+import type { DeviceName } from "../use-device.js";
+import type { Session } from "../use-session.js";
+import { Check, ChevronDown, Cpu, Link, Lock, Logo, Moon, Sun } from "./icons.js";
+import { ModelDialog } from "./model-dialog.js";
+
+export type ScreenState = "loading" | "running" | "result" | "empty" | "error" | "no-webgpu";
+
+interface ShellProps {
+  readonly place: Place;
+  readonly state: ScreenState;
+  readonly session: Session;
+  readonly device: DeviceName | undefined;
+  readonly children: ComponentChildren;
+}
+
+export function Shell({ place, state, session, device, children }: ShellProps) {
+  const { title, sentence } = screenOf(place.screen);
+  const main = useRef<HTMLElement>(null);
+  const focusMain = (event: Event): void => {
+    event.preventDefault(); // the part behind # names the screen
+    main.current?.focus();
+  };
+  return (
+    <>
+      <a class="skip button" href="#main" onClick={focusMain}>
+        Skip to the screen
+      </a>
+      <Header place={place} session={session} device={device} />
+      <div class="columns">
+        <nav aria-label="Screens">
+          <p class="nav-title">Tasks</p>
+          <ul>
+            {SCREENS.map(({ name, title, icon: Icon }) => (
+              <li key={name}>
+                <a href={`#${name}`} aria-current={name === place.screen ? "page" : undefined}>
+                  <Icon /> {title}
+                </a>
+              </li>
+            ))}
+          </ul>
+          <Privacy class="privacy in-nav" />
+        </nav>
+        <main
+          id="main"
+          ref={main}
+          tabIndex={-1}
+          data-screen={place.screen}
+          data-state={state}
+          data-model={nameOf(session.choice)}
+        >
+          <h1>{title}</h1>
+          <p class="lead">{sentence}</p>
+          <Privacy class="privacy in-main" />
+          {children}
+        </main>
+      </div>
+    </>
+  );
+}
+
+function Header({ place, session, device }: Omit<ShellProps, "state" | "children">) {
+  const { theme, toggle } = useTheme();
+  const [dialogOpen, openDialog] = useState(false);
+  const { choice, model } = session;
+  return (
+    <header>
+      <a class="logo" href={`#${place.screen}`}>
+        <Logo /> deberta-webgpu
+      </a>
+      <button type="button" class="button model" aria-haspopup="dialog" onClick={() => openDialog(true)}>
+        <span class={`dot ${model.status}`} />
+        <span class="visually-hidden">Model</span>
+        <strong>{nameOf(choice)}</strong>
+        {choice.kind === "bundled" && <span class="quiet model-size">{choice.model.size}</span>}
+        <ChevronDown />
+      </button>
+      {device && (
+        <span class="chip device" title={device.isSoftware ? "No GPU here: running on the processor" : "Your GPU"}>
+          <Cpu /> {device.name}
+        </span>
+      )}
+      <ShareButton place={{ ...place, choice }} />
+      <button
+        type="button"
+        class="button square theme"
+        onClick={toggle}
+        aria-label={`Use the ${theme === "dark" ? "light" : "dark"} theme`}
+      >
+        {theme === "dark" ? <Sun /> : <Moon />}
+      </button>
+      <ModelDialog place={place} session={session} open={dialogOpen} setOpen={openDialog} />
+    </header>
+  );
+}
+
+const SHOWN_FOR = 4000; // ms
+
+function ShareButton({ place }: { place: Place }) {
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(new URL(writePlace(place), location.href).href);
+    setCopied(true);
+    setTimeout(() => setCopied(false), SHOWN_FOR);
+  };
+  return (
+    <span class="share">
+      <button
+        type="button"
+        class="button square"
+        aria-label="Copy link to this screen"
+        title="Copy link to this screen"
+        onClick={() => void copy()}
+      >
+        {copied ? <Check /> : <Link />}
+      </button>
+      <span class="toast" role="status">
+        {copied && "Copied. The link holds your text."}
+      </span>
+    </span>
+  );
+}
+
+function Privacy({ class: className }: { class: string }) {
+  const words = isHubPage()
+    ? "Model files come from other servers. Your text is not sent."
+    : "The page’s security policy forbids it to contact any other server. Open the developer tools, Network, and type.";
+  return (
+    <details class={className}>
+      <summary>
+        <Lock />
+        <span>
+          Your text stays in this tab. <span class="link">See for yourself</span>
+        </span>
+      </summary>
+      <p>{words}</p>
+    </details>
+  );
+}

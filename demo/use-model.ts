@@ -1,0 +1,104 @@
+// Loads a screen's model and follows its progress. Another choice stops the load before, or frees the model before.
+import type { LoadOptions, Progress, Source } from "deberta-webgpu";
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { BUNDLED_FILES, sourceOf, type Choice } from "./models.js";
+
+export interface LoadProgress {
+  readonly files: readonly Progress[];
+  /** 0 to 1; never falls. */
+  readonly fraction: number;
+}
+
+export type Model<Pipe> =
+  | { readonly status: "loading"; readonly progress: LoadProgress }
+  | { readonly status: "ready"; readonly pipe: Pipe }
+  | { readonly status: "failed"; readonly error: unknown }
+  | { readonly status: "unloaded" };
+
+export interface ModelControls<Pipe> {
+  readonly model: Model<Pipe>;
+  /** Loads again, after a failure or a cancelled load. */
+  readonly retry: () => void;
+  /** Stops loading, or frees the loaded model. */
+  readonly unload: () => void;
+}
+
+const NOTHING_YET: LoadProgress = { files: [], fraction: 0 };
+
+export interface Pipeline {
+  dispose(): void | Promise<void>;
+}
+
+/** `load` and `choice` must keep their identity while nothing changes. Nothing is loaded while `choice` is undefined. */
+export function useModel<Pipe extends Pipeline>(
+  load: (source: Source, options: LoadOptions) => Promise<Pipe>,
+  choice: Choice | undefined,
+): ModelControls<Pipe> {
+  const [model, setModel] = useState<Model<Pipe>>({ status: "loading", progress: NOTHING_YET });
+  // What was last asked for by button; it counts for the choice it was said of, another one is always wanted.
+  const [asked, ask] = useState<{ choice: Choice | undefined; wanted: boolean; count: number }>();
+  const wanted = asked?.choice !== choice || asked?.wanted;
+
+  useEffect(() => {
+    if (!wanted || !choice) {
+      setModel({ status: "unloaded" });
+      return;
+    }
+    const controller = new AbortController();
+    const follow = followProgress(controller.signal, (progress) =>
+      // The last frame may come after the model.
+      setModel((now) => (now.status === "loading" ? { status: "loading", progress } : now)),
+    );
+    setModel({ status: "loading", progress: NOTHING_YET });
+    const loading = load(sourceOf(choice), { ...optionsOf(choice), signal: controller.signal, onProgress: follow });
+    loading.then(
+      (pipe) => controller.signal.aborted || setModel({ status: "ready", pipe }),
+      (error: unknown) => controller.signal.aborted || setModel({ status: "failed", error }),
+    );
+    return () => {
+      controller.abort();
+      loading.then((pipe) => pipe.dispose()).catch(() => undefined); // a failed load has left nothing to free
+    };
+  }, [load, choice, wanted, asked?.count]);
+
+  const again = (wanted: boolean) => () => ask((before) => ({ choice, wanted, count: (before?.count ?? 0) + 1 }));
+  const retry = useCallback(again(true), [choice]);
+  const unload = useCallback(again(false), [choice]);
+  return { model, retry, unload };
+}
+
+function optionsOf(choice: Choice): LoadOptions {
+  if (choice.kind === "bundled") return { fetch: fetchBundled };
+  if (choice.kind !== "hub") return {};
+  const { revision, token } = choice;
+  return { ...(revision ? { revision } : {}), ...(token ? { token } : {}) };
+}
+
+/**
+ * The bundled folders' contents are known: files that a model may lack are not asked for, because the browser would write
+ * each answer of 404 into its console as an error.
+ */
+const fetchBundled: typeof fetch = (input, init) => {
+  const address = input instanceof Request ? input.url : String(input);
+  const isThere = BUNDLED_FILES.some((file) => address.endsWith(`/${file}`));
+  return isThere ? fetch(input, init) : Promise.resolve(new Response(null, { status: 404 }));
+};
+
+/** Gathers progress by file and reports it once a frame: a chunk of bytes is no reason to draw. */
+function followProgress(signal: AbortSignal, report: (progress: LoadProgress) => void): (step: Progress) => void {
+  const files = new Map<string, Progress>();
+  let fraction = 0;
+  let frame = 0;
+  return (step) => {
+    files.set(step.file, step);
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (signal.aborted) return;
+      const known = [...files.values()].filter(({ total }) => total !== undefined);
+      const total = known.reduce((sum, file) => sum + file.total!, 0);
+      const loaded = known.reduce((sum, file) => sum + file.loaded, 0);
+      if (total > 0) fraction = Math.min(1, Math.max(fraction, loaded / total)); // a file met late must not move it back
+      report({ files: [...files.values()], fraction });
+    });
+  };
+}

@@ -1,0 +1,207 @@
+// The first screen as a visitor meets it: an answer without a press, other texts, other models, links, what goes wrong.
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { bestLabel, expect, expectState, openModelDialog, serve, test } from "./playground.js";
+
+const MODELS = fileURLToPath(new URL("../../demo/public/models", import.meta.url));
+
+test("an example is answered without a press, and the first text field is the task's", async ({ page }) => {
+  await page.goto("/");
+  await expectState(page, "result");
+  await expect(bestLabel(page)).toHaveText("alarm");
+  await expect(page.getByRole("status").filter({ hasText: /^alarm: 8\d\.\d %, \d/ })).toBeAttached();
+  await expect(page.locator(".stats")).toHaveText(/^151 labels[\d.]+ m?s\d+ tokens[\d.]+ MB on the GPU/);
+  expect(await page.locator("input, textarea").first().getAttribute("id")).toBe("text");
+  await expect(page.getByRole("button", { name: /load|start|download/i })).toHaveCount(0);
+});
+
+test("another text gives another label; typing fast leaves the last one's", async ({ page }) => {
+  await page.goto("/");
+  await expectState(page, "result");
+  const text = page.getByRole("textbox", { name: "Text" });
+  await text.fill("how many calories are in a banana");
+  await expect(bestLabel(page)).toHaveText("calories");
+  await text.fill("");
+  await expectState(page, "empty");
+  await text.pressSequentially("tell me a joke", { delay: 5 });
+  await expect(bestLabel(page)).toHaveText("tell_joke");
+  await expectState(page, "result");
+  await page.getByRole("button", { name: "Travel" }).click();
+  await expect(bestLabel(page)).toHaveText("travel_alert");
+  await expect(page.getByRole("table", { name: "Scores" }).getByRole("rowheader")).toHaveCount(5);
+  await page.getByRole("button", { name: "146 more" }).click();
+  await expect(page.getByRole("table", { name: "Scores" }).getByRole("rowheader")).toHaveCount(151);
+});
+
+test("another bundled model; nothing stays on the GPU when it is unloaded", async ({ page }) => {
+  await page.goto("/");
+  await expectState(page, "result");
+  const buffers = () => page.evaluate(() => window.liveBuffers.size);
+  const first = await buffers();
+  expect(first).toBeGreaterThan(0);
+  for (const title of ["Mood", "Intent", "Mood"]) {
+    await openModelDialog(page);
+    await page.getByRole("dialog").getByRole("button", { name: title }).click();
+    await expectState(page, "result");
+  }
+  await expect(bestLabel(page)).toHaveText("positive");
+  await expect(page.locator("main")).toHaveAttribute("data-model", "tiny-mood");
+  expect(await buffers()).toBeLessThanOrEqual(first);
+  await openModelDialog(page);
+  await page.getByRole("button", { name: "Free its memory" }).click();
+  await expectState(page, "empty");
+  await expect.poll(buffers).toBe(0);
+  await page.getByRole("button", { name: "Use tiny-mood again" }).click();
+  await expectState(page, "result");
+});
+
+test("a link holds model, text and options", async ({ page, context }) => {
+  await page.goto("/#classify?model=tiny-mood");
+  await expectState(page, "result");
+  await page.getByRole("textbox", { name: "Text" }).fill("What a terrible day & night, 100 % awful #sad");
+  await page.getByRole("radio", { name: "Several" }).check();
+  await expect(bestLabel(page)).toHaveText("negative");
+  await page.getByRole("button", { name: "Copy link to this screen" }).click();
+  await expect(page.getByText("The link holds your text")).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  const other = await context.newPage();
+  await other.goto(link);
+  await expectState(other, "result");
+  await expect(other.getByRole("textbox", { name: "Text" })).toHaveValue(
+    "What a terrible day & night, 100 % awful #sad",
+  );
+  await expect(other.getByRole("radio", { name: "Several" })).toBeChecked();
+  await expect(bestLabel(other)).toHaveText("negative");
+});
+
+test("the code for this screen can be copied and names what is chosen", async ({ page }) => {
+  await page.goto("/#classify?model=tiny-mood&text=fine&scores=sigmoid");
+  await expectState(page, "result");
+  await page.getByText("The code for this screen").click();
+  await page.getByRole("button", { name: "Copy code" }).click();
+  const code = await page.evaluate(() => navigator.clipboard.readText());
+  expect(code).toContain('pipeline("text-classification", "./models/tiny-mood/")');
+  expect(code).toContain('classify("fine", { topK: null, truncation: true, functionToApply: "sigmoid" })');
+});
+
+test("files from this device, with labels that look like markup", async ({ page }) => {
+  const config = JSON.parse(await readFile(`${MODELS}/tiny-mood/config.json`, "utf8")) as Record<string, unknown>;
+  config["id2label"] = { 0: "bad", 1: "so so", 2: "<img src=x onerror=\"document.title='hacked'\">" };
+  config["label2id"] = undefined;
+  const file = async (name: string) => ({
+    name,
+    mimeType: "application/octet-stream",
+    buffer:
+      name === "config.json" ? Buffer.from(JSON.stringify(config)) : await readFile(`${MODELS}/tiny-mood/${name}`),
+  });
+  await page.goto("/");
+  await openModelDialog(page);
+  await page.getByRole("radio", { name: "Files" }).check();
+  await page.locator("input[type=file]").setInputFiles([await file("config.json")]);
+  await expect(
+    page.getByText("Still missing: weights (model.safetensors), spm.model or tokenizer.json."),
+  ).toBeVisible();
+  await page
+    .locator("input[type=file]")
+    .setInputFiles(
+      await Promise.all(["config.json", "model.safetensors", "spm.model", "tokenizer_config.json"].map(file)),
+    );
+  await page.getByRole("button", { name: "Load" }).click();
+  await expectState(page, "result");
+  await expect(bestLabel(page)).toHaveText(/^<img src=x onerror=/);
+  await expect(page.locator("main img")).toHaveCount(0);
+  expect(await page.title()).not.toBe("hacked");
+});
+
+test("dropped files open the dialog", async ({ page }) => {
+  await page.goto("/");
+  await expectState(page, "result");
+  await page.evaluate(() => {
+    const dataTransfer = new DataTransfer();
+    for (const name of ["config.json", "model.safetensors"]) dataTransfer.items.add(new File(["{}"], name));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  });
+  await expect(page.getByRole("dialog").getByText("model.safetensors", { exact: true })).toBeVisible();
+  await expect(page.getByText("Still missing: spm.model or tokenizer.json.")).toBeVisible();
+});
+
+test("an address on this server; a wrong one says what is wrong and can be tried again", async ({ page, watch }) => {
+  watch.expectErrors("404");
+  await page.goto("/");
+  await expectState(page, "result");
+  await openModelDialog(page);
+  await page.getByRole("radio", { name: "Address" }).check();
+  await page.getByRole("textbox", { name: "Address" }).fill("./models/tiny-wood");
+  await page.getByRole("button", { name: "Load" }).click();
+  await expectState(page, "error");
+  await expect(page.getByRole("alert")).toContainText("The model was not found.");
+  await expect(page.getByRole("alert")).toContainText("config.json");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expectState(page, "error");
+  await openModelDialog(page);
+  await page.getByRole("radio", { name: "Address" }).check();
+  await page.getByRole("textbox", { name: "Address" }).fill("/models/tiny-mood/");
+  await page.getByRole("button", { name: "Load" }).click();
+  await expectState(page, "result");
+});
+
+test("a model from another server is fetched by the page that may do so", async ({ page, watch, site }) => {
+  const other = await serve({ folder: MODELS, allowOrigin: site.url });
+  watch.expectServer(other.url);
+  watch.expectErrors("404"); // files a model may lack
+  await page.goto("/");
+  await expectState(page, "result");
+  await openModelDialog(page);
+  await page.getByRole("radio", { name: "Address" }).check();
+  await page.getByRole("textbox", { name: "Address" }).fill(`${other.url}/tiny-mood/`);
+  await expect(page.getByText("Loading goes on in a page that may fetch model files")).toBeVisible();
+  await page.getByRole("button", { name: "Load" }).click();
+  await page.waitForURL("**/hub.html#**");
+  await expectState(page, "result");
+  await expect(page.getByRole("textbox", { name: "Text" })).toHaveValue("wake me up at half past six tomorrow");
+  await other.close();
+});
+
+test("a link to a model elsewhere asks before it fetches", async ({ page }) => {
+  // The watch fails this test when anybody else is asked for anything.
+  await page.goto("/#classify?model=hub:somebody/some-model&text=hello");
+  await expectState(page, "empty");
+  await expect(page.getByText("Nothing was fetched yet")).toBeVisible();
+  await page.getByRole("button", { name: "Use tiny-intent" }).click();
+  await expectState(page, "result");
+});
+
+test("without navigator.gpu the page says so, and which browser helps", async ({ page }) => {
+  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
+  await page.goto("/");
+  await expectState(page, "no-webgpu");
+  await expect(page.getByRole("alert")).toContainText("WebGPU");
+  await expect(page.getByRole("alert")).toContainText("chrome://flags/#enable-unsafe-webgpu");
+  await expect(page.getByRole("textbox", { name: "Text" })).toBeVisible();
+});
+
+test("without an adapter it says that too", async ({ page }) => {
+  await page.addInitScript(() => {
+    GPU.prototype.requestAdapter = () => Promise.resolve(null);
+  });
+  await page.goto("/");
+  await expectState(page, "no-webgpu");
+  await expect(page.getByRole("alert")).toContainText("there is no usable GPU");
+});
+
+test("a lost device: the model is loaded again by itself, once", async ({ page }) => {
+  await page.goto("/");
+  await expectState(page, "result");
+  const lose = () => page.evaluate(() => window.gpuDevices.forEach((device) => device.destroy()));
+  const text = page.getByRole("textbox", { name: "Text" });
+  await lose();
+  await text.fill("tell me a joke");
+  await expect(bestLabel(page)).toHaveText("tell_joke");
+  await expect(page.getByText("The GPU was lost; the model was loaded again.")).toBeVisible();
+  await lose();
+  await text.fill("wake me up at seven");
+  await expectState(page, "error");
+  await expect(page.getByRole("alert")).toContainText("The GPU stopped.");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(bestLabel(page)).toHaveText("alarm");
+});
