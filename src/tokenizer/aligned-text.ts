@@ -36,14 +36,8 @@ export function textOf(codes: readonly number[], start: number = 0, end: number 
   return text;
 }
 
-/** Unicode's White_Space. */
-export function isWhiteSpace(code: number): boolean {
-  if (code < 0x80) return code === 32 || (code >= 9 && code <= 13);
-  return (
-    code === 0x85 || code === 0xa0 || code === 0x1680 || (code >= 0x2000 && code <= 0x200a) ||
-    code === 0x2028 || code === 0x2029 || code === 0x202f || code === 0x205f || code === 0x3000
-  ); // prettier-ignore
-}
+const isWhiteSpace = (code: number): boolean =>
+  code < 0x80 ? code === 32 || (code >= 9 && code <= 13) : /\p{White_Space}/u.test(String.fromCodePoint(code));
 
 /** Removes white space at the ends. */
 export function strip(left: boolean, right: boolean): Step {
@@ -57,11 +51,19 @@ export function strip(left: boolean, right: boolean): Step {
 
 /** Makes one space of every run of them. The range is the last one's. */
 export const collapseSpaces: Step = (text) => {
-  const SPACE = 0x20;
-  if (!text.codes.some((code, i) => code === SPACE && text.codes[i + 1] === SPACE)) return text;
-  const kept = text.codes.map((code, i) => code !== SPACE || text.codes[i + 1] !== SPACE);
-  const isKept = (_: number, i: number): boolean => kept[i]!;
-  return { codes: text.codes.filter(isKept), starts: text.starts.filter(isKept), ends: text.ends.filter(isKept) };
+  const { codes, starts, ends } = text;
+  const isDouble = (i: number): boolean => codes[i] === 0x20 && codes[i + 1] === 0x20;
+  let i = 0;
+  while (i < codes.length && !isDouble(i)) i++;
+  if (i === codes.length) return text;
+  const result = { codes: codes.slice(0, i), starts: starts.slice(0, i), ends: ends.slice(0, i) };
+  for (; i < codes.length; i++) {
+    if (isDouble(i)) continue;
+    result.codes.push(codes[i]!);
+    result.starts.push(starts[i]!);
+    result.ends.push(ends[i]!);
+  }
+  return result;
 };
 
 /**
@@ -180,4 +182,5 @@ export function precompiled(map: CharMap): Step {
 const isBoundary = (before: number, after: number): boolean =>
   before < 128 && after < 128 && !(before === 13 && after === 10);
 
-const byteLength = (code: number): number => (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
+/** Bytes of a code point in UTF-8. */
+export const byteLength = (code: number): number => (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);

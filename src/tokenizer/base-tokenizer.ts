@@ -23,19 +23,8 @@ export interface VocabularyFile {
   readonly bytes: Uint8Array;
 }
 
-/** Replacements that tidy a decoded text, in this order. */
-const CLEAN_UP: readonly (readonly [string, string])[] = [
-  [" .", "."],
-  [" ?", "?"],
-  [" !", "!"],
-  [" ,", ","],
-  [" ' ", "'"],
-  [" n't", "n't"],
-  [" 'm", "'m"],
-  [" 's", "'s"],
-  [" 've", "'ve"],
-  [" 're", "'re"],
-];
+/** What a decoded text is tidied of: each becomes the same without its spaces, in this order. */
+const CLEAN_UP = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"];
 
 export abstract class BaseTokenizer {
   protected readonly settings: Settings;
@@ -122,7 +111,7 @@ export abstract class BaseTokenizer {
   decode(ids: readonly number[], options: DecodeOptions = {}): string {
     const text = this.decodeIds(Array.from(ids), options.skipSpecialTokens ?? false);
     const cleanUp = options.cleanUpTokenizationSpaces ?? this.settings.cleanUp;
-    return cleanUp ? CLEAN_UP.reduce((tidy, [from, to]) => tidy.replaceAll(from, to), text) : text;
+    return cleanUp ? CLEAN_UP.reduce((tidy, each) => tidy.replaceAll(each, each.trim()), text) : text;
   }
 
   /** Ids of tokens; what is no token has the unknown token's id. */

@@ -2,10 +2,30 @@
 // are compared in normalised form, split into words at ▁, search each word. Follows tokenizers 0.22,
 // `tokenizer/{added_vocabulary,pre_tokenizer}.rs`, `pre_tokenizers/metaspace.rs` and `models/unigram/model.rs`.
 import { createMatcher, type AddedVocabulary, type Match } from "./added-tokens.js";
-import { alignText, sliceAligned, textOf, type AlignedText, type Step } from "./aligned-text.js";
+import {
+  alignText,
+  byteLength,
+  collapseSpaces,
+  lowerCase,
+  precompiled,
+  sliceAligned,
+  strip,
+  textOf,
+  type AlignedText,
+  type Step,
+} from "./aligned-text.js";
+import { parseCharMap } from "./char-map.js";
+import type { ByteStrings } from "./piece-trie.js";
 import type { Tokens } from "./tokens.js";
 import { createUnigram } from "./unigram.js";
-import type { Vocabulary } from "./vocabulary.js";
+import { createVocabulary, type Vocabulary } from "./vocabulary.js";
+import { createWordSearch, forEachWord } from "./words.js";
+
+/** A step of the normaliser, as data; `bytes` is a precompiled character map. */
+export type Rewrite =
+  | { readonly kind: "lower case" | "collapse spaces" }
+  | { readonly kind: "strip"; readonly left: boolean; readonly right: boolean }
+  | { readonly kind: "map"; readonly bytes: Uint8Array };
 
 /** What a tokenizer.json describes, or what Transformers makes of a spm.model. */
 export interface Pipeline {
@@ -14,6 +34,28 @@ export interface Pipeline {
   readonly steps: readonly Step[];
   /** Makes each punctuation character a part of its own, before spaces become ▁. */
   readonly splitPunctuation: boolean;
+}
+
+/** The same as data. */
+export interface PipelineData {
+  readonly pieces: ByteStrings;
+  readonly scores: Float64Array;
+  readonly unkId: number;
+  readonly rewrites: readonly Rewrite[];
+  readonly splitPunctuation: boolean;
+}
+
+/** Throws CheckpointError or UnsupportedError, naming `file`. */
+export function createPipeline(
+  { pieces, scores, unkId, rewrites, splitPunctuation }: PipelineData,
+  file: string,
+): Pipeline {
+  const stepOf = (rewrite: Rewrite): Step => {
+    if (rewrite.kind === "strip") return strip(rewrite.left, rewrite.right);
+    if (rewrite.kind === "map") return precompiled(parseCharMap(rewrite.bytes, file));
+    return rewrite.kind === "lower case" ? lowerCase : collapseSpaces;
+  };
+  return { vocabulary: createVocabulary(pieces, scores, file), unkId, steps: rewrites.map(stepOf), splitPunctuation };
 }
 
 /** A found added token. */
@@ -45,7 +87,6 @@ export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): F
     float32: false,
     skip: undefined,
   });
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const idOf = (content: string): number => added.ids.get(content)!;
   const inText = createMatcher(
     added.searched.filter(({ normalized }) => !normalized).map(({ content }) => [content, idOf(content)]),
@@ -56,6 +97,7 @@ export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): F
   const inNormalized = createMatcher(normalizedTokens);
   const firstCodes = new Set(normalizedTokens.map(([content]) => content.codePointAt(0)));
 
+  const cutWord = createWordSearch(search);
   return (text, output, word, asWritten = false) => {
     const { ids, tokens, offsets, words } = output;
     let wordIndex = word ?? 0;
@@ -73,72 +115,38 @@ export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): F
       nextWord();
     };
 
-    // The word that is being collected: bytes, and for each the range of the text that it stands for.
-    let bytes = new Uint8Array(64);
-    let from = new Int32Array(64);
-    let to = new Int32Array(64);
-    let length = 0;
-    const put = (byte: number, start: number, end: number): void => {
-      if (length === bytes.length) {
-        const [oldBytes, oldFrom, oldTo] = [bytes, from, to];
-        bytes = new Uint8Array(length * 2);
-        from = new Int32Array(length * 2);
-        to = new Int32Array(length * 2);
-        bytes.set(oldBytes);
-        from.set(oldFrom);
-        to.set(oldTo);
-      }
-      bytes[length] = byte;
-      from[length] = start;
-      to[length++] = end;
-    };
-    const putCode = (code: number, start: number, end: number): void => {
-      if (code < 0x80) put(code, start, end);
-      else {
-        if (code < 0x800) put(0xc0 | (code >> 6), start, end);
-        else {
-          if (code < 0x10000) put(0xe0 | (code >> 12), start, end);
-          else {
-            put(0xf0 | (code >> 18), start, end);
-            put(0x80 | ((code >> 12) & 63), start, end);
-          }
-          put(0x80 | ((code >> 6) & 63), start, end);
-        }
-        put(0x80 | (code & 63), start, end);
-      }
-    };
-    const endWord = (): void => {
-      if (length === 0) return;
-      const cutting = search(bytes, 0, length);
-      let start = 0;
-      for (let i = 0; i < cutting.count; i++) {
-        let id = cutting.ids[i]!;
-        const isUnknown = id === unkId;
-        // Neighbouring unknown pieces are one token; what it spells may have an id after all.
-        while (isUnknown && i + 1 < cutting.count && cutting.ids[i + 1] === unkId) i++;
-        const end = cutting.ends[i]!;
-        if (isUnknown) {
-          const known = vocabulary.findBytes(bytes, start, end);
-          if (known >= 0) id = known;
-        }
-        const token = asWritten && isUnknown ? decoder.decode(bytes.subarray(start, end)) : vocabulary.text(id);
-        push(id, token, from[start]!, to[end - 1]!);
-        start = end;
-      }
-      nextWord();
-      length = 0;
-    };
     /** Spaces become ▁, one is put before the part if it has none, and each begins a word. */
     const splitWords = ({ codes, starts, ends }: AlignedText, first: number, last: number): void => {
-      for (let i = first; i < last; i++) {
-        const code = codes[i]! === SPACE ? MARK : codes[i]!;
-        const start = starts[i]!;
-        const end = ends[i]!;
-        if (code === MARK) endWord();
-        else if (i === first) putCode(MARK, start, end);
-        putCode(code, start, end);
-      }
-      endWord();
+      if (first === last) return;
+      const marked = codes.slice(first, last);
+      for (let i = 0; i < marked.length; i++) if (marked[i] === SPACE) marked[i] = MARK;
+      // An added ▁ stands for what the first character stands for.
+      const added = marked[0] === MARK ? 0 : 1;
+      const sourceOf = (index: number): number => first + Math.max(0, index - added);
+      if (added) marked.unshift(MARK);
+      const words = textOf(marked);
+      let at = 0; // in code points
+      forEachWord(words, (word) => {
+        const cut = cutWord(word);
+        let bytes = 0;
+        for (let i = 0; i < cut.ids.length; i++) {
+          let id = cut.ids[i]!;
+          // Neighbouring unknown pieces are one token; what it spells may have an id after all.
+          while (id === unkId && cut.ids[i + 1] === unkId) i++;
+          const end = cut.ends[i]!;
+          const start = at;
+          while (bytes < end) bytes += byteLength(marked[at++]!);
+          let token: string | undefined;
+          if (id === unkId) {
+            token = textOf(marked, start, at);
+            const spelled = vocabulary.find(token);
+            if (spelled >= 0) id = spelled;
+          }
+          if (token === undefined || !asWritten) token = vocabulary.text(id);
+          push(id, token, starts[sourceOf(start)]!, ends[sourceOf(at - 1)]!);
+        }
+        nextWord();
+      });
     };
     const splitPart = (part: AlignedText): void => {
       let start = 0;

@@ -155,8 +155,7 @@ export function createNormalizer(
   };
 }
 
-/** Bytes of the UTF-8 sequence that begins with this byte. */
-export function sequenceBytes(lead: number): number {
+function sequenceBytes(lead: number): number {
   return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 }
 

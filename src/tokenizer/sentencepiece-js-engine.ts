@@ -2,8 +2,6 @@
 // only cuts: normalising with positions, added tokens and decoding are ours, so offsets are the same with both engines.
 // The C++ inside is older than sentencepiece 0.2.3: it breaks ties in another way.
 import { assert, CheckpointError, UnsupportedError } from "../errors.js";
-import { sequenceBytes } from "./normalizer.js";
-import { CONTROL, UNKNOWN } from "./piece-model.js";
 import type { Engine, SentencePiece } from "./sentencepiece.js";
 import type { Cutting } from "./unigram.js";
 
@@ -11,7 +9,10 @@ import type { Cutting } from "./unigram.js";
  * @param file the bytes of spm.model
  * @throws UnsupportedError where WebAssembly may not run
  */
-export async function loadSentencePieceJs(file: Uint8Array, { model, vocabulary }: SentencePiece): Promise<Engine> {
+export async function loadSentencePieceJs(
+  file: Uint8Array,
+  { model, vocabulary, isUsable }: SentencePiece,
+): Promise<Engine> {
   const { SentencePieceProcessor } = await import("sentencepiece-js");
   const processor = new SentencePieceProcessor();
   try {
@@ -45,16 +46,15 @@ export async function loadSentencePieceJs(file: Uint8Array, { model, vocabulary 
     cutting.count = 0;
     let end = 0;
     if (length > 0) {
-      let bytesLeft = 0; // of a code point that is spelled in byte pieces
       for (const piece of processor.encodePieces(wellFormed(text))) {
         const id = vocabulary.find(piece);
         if (bytePieces.has(id)) {
-          if (bytesLeft === 0) bytesLeft = sequenceBytes(bytes[end]!);
           end++;
-          if (--bytesLeft === 0) push(unkId, end);
+          const isLast = end === length || (bytes[end]! & 0xc0) !== 0x80;
+          if (isLast) push(unkId, end); // one code point, spelled in byte pieces
         } else {
           end += encoder.encode(piece).length;
-          push(id < 0 || model.types[id] === UNKNOWN || model.types[id] === CONTROL ? unkId : id, end);
+          push(isUsable(id) ? id : unkId, end);
         }
       }
     }

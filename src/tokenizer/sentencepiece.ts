@@ -5,8 +5,9 @@ import { createNormalizer, type Normalized } from "./normalizer.js";
 import { BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED, type PieceModel } from "./piece-model.js";
 import { buildTrie, type PieceTrie } from "./piece-trie.js";
 import type { Tokens } from "./tokens.js";
-import { createUnigram, type Cutting } from "./unigram.js";
+import { createUnigram, type Cutting, type UnigramOptions } from "./unigram.js";
 import { createVocabulary, type Vocabulary } from "./vocabulary.js";
+import { createTextSearch, crossesWords } from "./words.js";
 
 /** Cuts a text that has been normalised; `text` is the original. */
 export type Engine = (normalized: Normalized, text: string) => Cutting;
@@ -14,6 +15,8 @@ export type Engine = (normalized: Normalized, text: string) => Cutting;
 export interface SentencePiece {
   readonly model: PieceModel;
   readonly vocabulary: Vocabulary;
+  /** Whether a text can be cut into this piece: not for control, byte and unused pieces, nor for -1. */
+  readonly isUsable: (id: number) => boolean;
   /** The engine in use; assigned once, when another than the own one was asked for. */
   engine: Engine;
   /** Appends the pieces of `text`. `place` turns a UTF-16 unit of `text` into one of the caller's text. */
@@ -28,7 +31,13 @@ export function createSentencePiece(model: PieceModel, file: string): SentencePi
   const vocabulary = createVocabulary(pieces, model.scores, file);
   const map = model.charsMap && parseCharMap(model.charsMap, file);
   const normalize = createNormalizer(model, map, symbolTrie(model));
-  const search = createUnigram(vocabulary.trie, searchOptions(model));
+  const options = searchOptions(model);
+  const search = createUnigram(vocabulary.trie, options);
+  const { scores, skip, unkScore } = options;
+  const byWords =
+    model.escapeWhitespaces && !model.whitespaceAsSuffix && !crossesWords(pieces, skip)
+      ? createTextSearch(search, (id) => (id === unkId ? unkScore : scores[id]!))
+      : undefined;
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   const encode = (text: string, place: (unit: number) => number, { ids, tokens, offsets }: Tokens): void => {
@@ -100,7 +109,8 @@ export function createSentencePiece(model: PieceModel, file: string): SentencePi
   const sentencePiece: SentencePiece = {
     model,
     vocabulary,
-    engine: ({ bytes, length }) => search(bytes, 0, length),
+    isUsable: (id) => skip[id] === 0,
+    engine: ({ bytes, length }) => (byWords ? byWords(bytes, length) : search(bytes, 0, length)),
     encode,
     decode,
   };
@@ -118,7 +128,7 @@ function symbolTrie({ pieces, types }: PieceModel): PieceTrie | undefined {
 }
 
 /** sentencepiece's scores: user-defined pieces always win, an unknown code point costs 10 more than the worst piece. */
-function searchOptions({ pieces, types, unkId, ...model }: PieceModel): Parameters<typeof createUnigram>[1] {
+function searchOptions({ pieces, types, unkId, ...model }: PieceModel): UnigramOptions & { readonly skip: Uint8Array } {
   const scores = model.scores.slice();
   let worst = Infinity;
   const skip = new Uint8Array(types.length);

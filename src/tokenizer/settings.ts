@@ -5,7 +5,7 @@
 import { CheckpointError } from "../errors.js";
 import { addedToken, contentOf, type AddedToken } from "./added-tokens.js";
 import type { Side } from "./encoding.js";
-import { isObject, type JsonObject } from "./json.js";
+import { isObject, readId, readToken, type JsonObject } from "./json.js";
 
 /** The special tokens by their use, in the order in which missing ones are numbered. */
 export const ROLES = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const;
@@ -47,8 +47,6 @@ const DEFAULTS: Record<Role, string> = {
   cls: "[CLS]",
   mask: "[MASK]",
 };
-/** Ids beyond this have no row in any embedding table. */
-const MAX_ID = 2 ** 24;
 /** Transformers' "no limit" is 1e30; above this it asks for a length. */
 const LARGE_INTEGER = 1e20;
 
@@ -146,31 +144,4 @@ function eachOnce(tokens: readonly (string | AddedToken)[]): (string | AddedToke
 function readName(value: unknown, where: string, asSpecial: boolean): string | AddedToken {
   if (typeof value === "string") return value;
   return readToken(asSpecial && isObject(value) ? { ...value, special: true } : value, where);
-}
-
-/** A token as Transformers and tokenizers write it. */
-export function readToken(value: unknown, where: string): AddedToken {
-  if (!isObject(value)) throw new CheckpointError(`${where} is not a token`);
-  const fields = new Map(Object.entries(value));
-  const content = fields.get("content");
-  if (typeof content !== "string") throw new CheckpointError(`${where}: content is not a string`);
-  const flag = (field: string): boolean | undefined => {
-    const value = fields.get(field) ?? undefined;
-    if (value !== undefined && typeof value !== "boolean")
-      throw new CheckpointError(`${where}: ${field} is not true or false`);
-    return value;
-  };
-  return {
-    ...addedToken(content, flag("special") ?? false, flag("normalized")),
-    singleWord: flag("single_word") ?? false,
-    lstrip: flag("lstrip") ?? false,
-    rstrip: flag("rstrip") ?? false,
-  };
-}
-
-/** An id that some embedding table could have. */
-export function readId(value: unknown, where: string): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_ID)
-    throw new CheckpointError(`${where}: ${JSON.stringify(value)} is no token id (0 … ${MAX_ID})`);
-  return value;
 }

@@ -1,12 +1,10 @@
 // DebertaV2TokenizerFast: the fast tokenizer of Transformers 4.57, from tokenizer.json, or from spm.model as Transformers
 // converts it when there is no tokenizer.json.
-import { openFolder, type Source, type SourceOptions } from "../checkpoint/folder.js";
+import type { Source, SourceOptions } from "../checkpoint/folder.js";
 import { CheckpointError } from "../errors.js";
 import { addAllTokens, addedToken, numberTokens, type AddedToken, type AddedVocabulary } from "./added-tokens.js";
-import { collapseSpaces, lowerCase, precompiled, strip } from "./aligned-text.js";
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
-import { parseCharMap } from "./char-map.js";
 import {
   assemble,
   createTemplate,
@@ -15,15 +13,22 @@ import {
   type Encoding,
   type Template,
 } from "./encoding.js";
-import { createFastEncoder, type FastEncoder, type Pipeline } from "./fast-pipeline.js";
-import { readPieceModel, readSettings, readSpm, readTokenizerJson, SPM, type ModelFolder } from "./files.js";
+import { createFastEncoder, createPipeline, type FastEncoder, type Pipeline, type Rewrite } from "./fast-pipeline.js";
+import {
+  openTokenizerFolder,
+  readPieceModel,
+  readSettings,
+  readTokenizerJson,
+  SPM,
+  TOKENIZER_JSON,
+  type TokenizerFolder,
+} from "./files.js";
 import type { JsonObject } from "./json.js";
 import { CONTROL, USER_DEFINED, type PieceModel } from "./piece-model.js";
 import type { Settings, TokenizerOptions } from "./settings.js";
-import { readAddedTokens, readPipeline, readTemplate } from "./tokenizer-json.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateFast } from "./truncation.js";
-import { createVocabulary, type Vocabulary } from "./vocabulary.js";
+import type { Vocabulary } from "./vocabulary.js";
 
 export type FastTokenizerOptions = TokenizerOptions & SourceOptions;
 
@@ -56,8 +61,8 @@ export class DebertaV2TokenizerFast extends BaseTokenizer {
    * @throws CheckpointError for missing or damaged files, UnsupportedError for other kinds of models
    */
   static async fromPretrained(source: Source, options: FastTokenizerOptions = {}): Promise<DebertaV2TokenizerFast> {
-    const folder = await openFolder(source, options);
-    const json = await readTokenizerJson(folder, options.signal);
+    const folder = await openTokenizerFolder(source, options);
+    const json = await readTokenizerJson(folder);
     return new DebertaV2TokenizerFast(
       await (json ? partsOfJson(folder, json, options) : partsOfModel(folder, options)),
     );
@@ -139,9 +144,10 @@ function tokenOf(
   return Number.isInteger(id) && id >= 0 && id < vocabulary.size ? vocabulary.text(id) : undefined;
 }
 
-async function partsOfJson(folder: ModelFolder, json: JsonObject, options: FastTokenizerOptions): Promise<Parts> {
-  const pipeline = readPipeline(json);
-  const [settings, file] = await Promise.all([readSettings(folder, options, json), readSpm(folder, options.signal)]);
+async function partsOfJson(folder: TokenizerFolder, json: JsonObject, options: FastTokenizerOptions): Promise<Parts> {
+  const { readAddedTokens, readPipeline, readTemplate } = await import("./tokenizer-json.js");
+  const pipeline = createPipeline(readPipeline(json), TOKENIZER_JSON);
+  const [settings, file] = await Promise.all([readSettings(folder, options, json), folder.spm()]);
   const { vocabulary } = pipeline;
   const added = addAllTokens(vocabulary, readAddedTokens(json), settings.added, settings.special);
   const size = vocabulary.size + [...added.tokens.keys()].filter((id) => id >= vocabulary.size).length;
@@ -150,27 +156,16 @@ async function partsOfJson(folder: ModelFolder, json: JsonObject, options: FastT
 }
 
 /** The conversion of Transformers 4.57, `convert_slow_tokenizer.py`, `DebertaV2Converter`. */
-async function partsOfModel(folder: ModelFolder, options: FastTokenizerOptions): Promise<Parts> {
-  const [{ bytes, model }, settings] = await Promise.all([
-    readPieceModel(folder, options.signal),
-    readSettings(folder, options),
-  ]);
+async function partsOfModel(folder: TokenizerFolder, options: FastTokenizerOptions): Promise<Parts> {
+  const [{ bytes, model }, settings] = await Promise.all([readPieceModel(folder), readSettings(folder, options)]);
   const { pieces, scores, charsMap, trainerUnkId: unkId } = model;
-  const vocabulary = createVocabulary(pieces, scores, SPM);
-  if (unkId >= vocabulary.size)
-    throw new CheckpointError(`${SPM}: unk_id is ${unkId}, there are ${vocabulary.size} pieces`);
-  const map = charsMap && parseCharMap(charsMap, SPM);
-  const pipeline: Pipeline = {
-    vocabulary,
-    unkId,
-    steps: [
-      ...(settings.doLowerCase ? [lowerCase] : []),
-      strip(true, true),
-      ...(map ? [precompiled(map)] : []),
-      collapseSpaces,
-    ],
-    splitPunctuation: settings.splitByPunct,
-  };
+  if (unkId >= scores.length)
+    throw new CheckpointError(`${SPM}: unk_id is ${unkId}, there are ${scores.length} pieces`);
+  const rewrites: Rewrite[] = [{ kind: "strip", left: true, right: true }, { kind: "collapse spaces" }];
+  if (settings.doLowerCase) rewrites.unshift({ kind: "lower case" });
+  if (charsMap) rewrites.splice(-1, 0, { kind: "map", bytes: charsMap });
+  const pipeline = createPipeline({ pieces, scores, unkId, rewrites, splitPunctuation: settings.splitByPunct }, SPM);
+  const { vocabulary } = pipeline;
   const { unk } = settings.names;
   const special = settings.special.map((token) => (token === unk ? addedToken(unk, true, true) : token));
   const added = addAllTokens(vocabulary, ownTokens(model, vocabulary), settings.added, special);

@@ -1,15 +1,11 @@
-// tokenizer.json: the pipeline that tokenizers writes for this family, mapped onto the parts that the fast tokenizer is
-// made of. Other kinds of models, normalizers and so on are refused by name; nothing of the file is ever run as a pattern.
+// tokenizer.json: the pipeline that tokenizers writes for this family, read into the data that the fast tokenizer is made
+// of. Other kinds of models, normalizers and so on are refused by name; nothing of the file is ever run as a pattern.
 import { CheckpointError, UnsupportedError } from "../errors.js";
 import type { AddedToken } from "./added-tokens.js";
-import { collapseSpaces, lowerCase, precompiled, strip, type Step } from "./aligned-text.js";
-import { parseCharMap } from "./char-map.js";
 import type { Side, Template, TemplateItem } from "./encoding.js";
-import type { Pipeline } from "./fast-pipeline.js";
-import { fieldOf, isObject, type JsonObject } from "./json.js";
+import type { PipelineData, Rewrite } from "./fast-pipeline.js";
+import { fieldOf, isObject, readId, readToken, type JsonObject } from "./json.js";
 import type { ByteStrings } from "./piece-trie.js";
-import { readId, readToken } from "./settings.js";
-import { createVocabulary, type Vocabulary } from "./vocabulary.js";
 
 const FILE = "tokenizer.json";
 /** Sequences within sequences. */
@@ -21,7 +17,7 @@ const damaged = (what: string): CheckpointError => new CheckpointError(`${FILE}:
 const show = (value: unknown): string => (value === undefined ? "missing" : JSON.stringify(value).slice(0, 80));
 
 /** The model, the normalizer and the pre-tokenizer. Throws CheckpointError or UnsupportedError, naming the field. */
-export function readPipeline(file: JsonObject): Pipeline {
+export function readPipeline(file: JsonObject): PipelineData {
   const model = objectOf(fieldOf(file, "model"), "model");
   const type = fieldOf(model, "type");
   if (type !== "Unigram")
@@ -29,14 +25,15 @@ export function readPipeline(file: JsonObject): Pipeline {
   if (fieldOf(model, "byte_fallback") === true)
     throw new UnsupportedError(`${FILE}: model.byte_fallback is not supported`);
   const vocabulary = readVocabulary(fieldOf(model, "vocab"));
+  const size = vocabulary.scores.length;
   const unkId = fieldOf(model, "unk_id");
-  if (!isIndex(unkId) || unkId >= vocabulary.size)
-    throw damaged(`model.unk_id is ${show(unkId)}, the vocabulary has ${vocabulary.size} pieces`);
+  if (!isIndex(unkId) || unkId >= size)
+    throw damaged(`model.unk_id is ${show(unkId)}, the vocabulary has ${size} pieces`);
   checkMetaspace(objectOf(fieldOf(file, "decoder"), "decoder"), "decoder");
   return {
-    vocabulary,
+    ...vocabulary,
     unkId,
-    steps: readSteps(fieldOf(file, "normalizer")),
+    rewrites: readSteps(fieldOf(file, "normalizer")),
     splitPunctuation: readPreTokenizer(fieldOf(file, "pre_tokenizer")),
   };
 }
@@ -121,7 +118,7 @@ export function readSides(file: JsonObject): { readonly padding: Side; readonly 
   };
 }
 
-function readVocabulary(value: unknown): Vocabulary {
+function readVocabulary(value: unknown): Pick<PipelineData, "pieces" | "scores"> {
   const entries = listOf(value, "model.vocab");
   if (entries.length === 0) throw damaged("model.vocab is empty");
   const scores = new Float64Array(entries.length);
@@ -132,7 +129,7 @@ function readVocabulary(value: unknown): Vocabulary {
     scores[id] = score;
     return text;
   });
-  return createVocabulary(encodeAll(texts), scores, FILE);
+  return { pieces: encodeAll(texts), scores };
 }
 
 /** All texts in one buffer: encoding them one by one costs more than the rest of loading. */
@@ -154,7 +151,7 @@ function encodeAll(texts: readonly string[]): ByteStrings {
   return { bytes, starts, ends };
 }
 
-function readSteps(value: unknown, depth: number = 0): Step[] {
+function readSteps(value: unknown, depth: number = 0): Rewrite[] {
   if (value === null || value === undefined) return [];
   const normalizer = objectOf(value, "normalizer");
   switch (known(normalizer, "normalizer", ["Sequence", "Lowercase", "Strip", "Precompiled", "Replace"])) {
@@ -164,14 +161,20 @@ function readSteps(value: unknown, depth: number = 0): Step[] {
         readSteps(each, depth + 1),
       );
     case "Lowercase":
-      return [lowerCase];
+      return [{ kind: "lower case" }];
     case "Strip":
-      return [strip(fieldOf(normalizer, "strip_left") === true, fieldOf(normalizer, "strip_right") === true)];
+      return [
+        {
+          kind: "strip",
+          left: fieldOf(normalizer, "strip_left") === true,
+          right: fieldOf(normalizer, "strip_right") === true,
+        },
+      ];
     case "Precompiled":
-      return [precompiled(parseCharMap(fromBase64(fieldOf(normalizer, "precompiled_charsmap")), FILE))];
+      return [{ kind: "map", bytes: fromBase64(fieldOf(normalizer, "precompiled_charsmap")) }];
     default:
       checkReplace(normalizer);
-      return [collapseSpaces];
+      return [{ kind: "collapse spaces" }];
   }
 }
 

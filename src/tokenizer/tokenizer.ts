@@ -1,11 +1,11 @@
 // DebertaV2Tokenizer: the slow tokenizer of Transformers 4.57. Added tokens are cut out of the text, each part between
 // them goes through sentencepiece on its own, and every token keeps its place in the caller's text.
-import { openFolder, type Source, type SourceOptions } from "../checkpoint/folder.js";
+import type { Source, SourceOptions } from "../checkpoint/folder.js";
 import { contentOf, createMatcher, numberTokens, type AddedToken, type Matcher } from "./added-tokens.js";
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import { assemble, createTemplate, specialCount, type Encoding, type Template } from "./encoding.js";
-import { readPieceModel, readSettings, SPM } from "./files.js";
+import { openTokenizerFolder, readPieceModel, readSettings, SPM } from "./files.js";
 import { createSentencePiece, type SentencePiece } from "./sentencepiece.js";
 import type { Settings, TokenizerOptions } from "./settings.js";
 import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./slow-text.js";
@@ -55,8 +55,8 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
    * @throws CheckpointError for missing or damaged files, UnsupportedError for other kinds of models
    */
   static async fromPretrained(source: Source, options: SlowTokenizerOptions = {}): Promise<DebertaV2Tokenizer> {
-    const folder = await openFolder(source, options);
-    const [spm, settings] = await Promise.all([readPieceModel(folder, options.signal), readSettings(folder, options)]);
+    const folder = await openTokenizerFolder(source, options);
+    const [spm, settings] = await Promise.all([readPieceModel(folder), readSettings(folder, options)]);
     const pieces = createSentencePiece(spm.model, SPM);
     if (options.engine === "sentencepiece-js") {
       const { loadSentencePieceJs } = await import("./sentencepiece-js-engine.js");

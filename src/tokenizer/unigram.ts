@@ -24,40 +24,60 @@ export interface Cutting {
   ends: Int32Array;
 }
 
+/** A cutting with what tells whether the same bytes would be cut the same way behind another text. */
+export interface Search extends Cutting {
+  /** The sum of the scores, `base` included. */
+  score: number;
+  /** By how much every other cutting's sum is smaller; Infinity when there is none. */
+  margin: number;
+  /** The largest absolute value that a sum had on the way. */
+  reach: number;
+}
+
 export interface Unigram {
-  /** Cuts bytes [start, end). The result is overwritten by the next call. */
-  (bytes: Uint8Array, start: number, end: number): Cutting;
+  /** Cuts bytes [start, end); sums begin at `base`. The result is overwritten by the next call. */
+  (bytes: Uint8Array, start: number, end: number, base?: number): Search;
 }
 
 /** Bytes of the UTF-8 sequence that begins with each byte, by its upper four bits; stray bytes count as one. */
 const SEQUENCE_BYTES = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 4];
 /** Beyond this sentencepiece subtracts the running sum from all open ends, to keep float32 exact enough. */
-const REBASE = 100_000;
+export const REBASE = 100_000;
 
 export function createUnigram({ size, root, edges, shift }: PieceTrie, options: UnigramOptions): Unigram {
   const { scores, unkId, unkScore, float32, skip } = options;
   const mask = edges.length - 1;
-  const cutting: Cutting = { count: 0, ids: new Int32Array(256), ends: new Int32Array(256) };
+  const empty = { count: 0, ids: new Int32Array(256), ends: new Int32Array(256) };
+  const cutting: Search = { ...empty, score: 0, margin: 0, reach: 0 };
   // By position of the text: the best score of a cutting that ends here, where its last piece began (-1: none yet), which it is.
   let best = new Float64Array(256);
+  let second = new Float64Array(256); // the best score of another cutting that ends here
   let from = new Int32Array(256);
   let last = new Int32Array(256);
 
-  return (bytes, start, end) => {
+  return (bytes, start, end, base = 0) => {
     const length = end - start;
     if (best.length <= length) {
       const room = length + (length >> 1) + 1;
       best = new Float64Array(room);
+      second = new Float64Array(room);
       from = new Int32Array(room);
       last = new Int32Array(room);
     }
     from.fill(-1, 0, length + 1);
-    best[0] = 0;
+    best[0] = base;
+    second[0] = -Infinity;
     let frontier = 0;
+    let reach = Math.abs(base);
     for (let at = 0; at < length;) {
       let here = best[at]!;
+      const other = second[at]! - here; // how far the second cutting is behind
+      if (here > reach || -here > reach) reach = Math.abs(here);
       if (float32 && (here < -REBASE || here > REBASE)) {
-        for (let i = at; i <= frontier; i++) best[i] = Math.fround(best[i]! - here);
+        for (let i = at; i <= frontier; i++) {
+          best[i] = Math.fround(best[i]! - here);
+          second[i]! -= here;
+        }
         here = 0;
       }
       const next = Math.min(at + SEQUENCE_BYTES[bytes[start + at]! >> 4]!, length);
@@ -78,24 +98,29 @@ export function createUnigram({ size, root, edges, shift }: PieceTrie, options: 
         if (to > frontier) frontier = to;
         const sum = float32 ? Math.fround(scores[node]! + here) : scores[node]! + here;
         if (from[to]! < 0 || sum > best[to]!) {
+          second[to] = Math.max(from[to]! < 0 ? -Infinity : best[to]!, sum + other);
           best[to] = sum;
           from[to] = at;
           last[to] = node;
-        }
+        } else if (sum > second[to]!) second[to] = sum;
         if (to === next) covered = true;
       }
       if (!covered) {
         if (next > frontier) frontier = next;
         const sum = float32 ? Math.fround(unkScore + here) : unkScore + here;
         if (from[next]! < 0 || sum > best[next]!) {
+          second[next] = Math.max(from[next]! < 0 ? -Infinity : best[next]!, sum + other);
           best[next] = sum;
           from[next] = at;
           last[next] = unkId;
-        }
+        } else if (sum > second[next]!) second[next] = sum;
       }
       at = next;
     }
 
+    cutting.score = best[length]!;
+    cutting.margin = best[length]! - second[length]!;
+    cutting.reach = Math.max(reach, Math.abs(cutting.score));
     let count = 0;
     for (let at = length; at > 0; at = from[at]!) count++;
     cutting.count = count;
