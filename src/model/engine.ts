@@ -48,7 +48,7 @@ export class Engine {
   gatherFrom: number = GATHER_FROM;
   private readonly weights: LoadedWeights;
   private readonly slots: Slots;
-  private readonly plans = new Map<string, Promise<Plan>>();
+  private readonly plans = new Map<string, Plan>();
   private readonly onDispose: () => void;
   private queue: Promise<unknown> = Promise.resolve();
   private running = 0;
@@ -128,12 +128,17 @@ export class Engine {
 
   memory(): { gpuBytes: number; buffers: number; hostBytes: number } {
     const { residents, tables } = this.weights;
-    const { slots, readback } = this.slots.bytes();
+    const plans = [...this.plans.values()];
+    const { slots, readback, buffers } = this.slots.totals();
     const host = [tables.words, tables.positions, tables.types].reduce(
       (sum, table) => sum + (table?.byteLength ?? 0),
       0,
     );
-    return { gpuBytes: residents.bytes() + slots + readback, buffers: residents.buffers.size, hostBytes: host };
+    return {
+      gpuBytes: residents.bytes() + slots + readback + plans.reduce((sum, plan) => sum + plan.bytes, 0),
+      buffers: residents.buffers.size + buffers + plans.length,
+      hostBytes: host,
+    };
   }
 
   throwIfDisposed(): void {
@@ -150,7 +155,7 @@ export class Engine {
   }
 
   private free(): void {
-    for (const plan of this.plans.values()) void disposeWhenMade(plan);
+    for (const plan of this.plans.values()) plan.dispose();
     this.plans.clear();
     this.slots.dispose();
     this.weights.residents.dispose();
@@ -310,30 +315,19 @@ export class Engine {
     return Math.min(LOGIT_BYTES, this.device.capabilities.bindingBytes);
   }
 
-  /** The plan of a key, from the least recently used map of plans. */
+  /** The plan of a key, from the most recently used ones. Runs wait for each other, so no plan is asked for twice at once. */
   private async cachedPlan(key: string, build: () => Graph): Promise<Plan> {
-    let plan = this.plans.get(key);
+    const known = this.plans.get(key);
     this.plans.delete(key);
-    plan ??= compile(this.device, build(), this.weights.residents.buffers, this.slots);
+    const plan = known ?? (await compile(this.device, build(), this.weights.residents.buffers, this.slots));
     this.plans.set(key, plan);
     const [oldest] = this.plans;
     if (this.plans.size > CACHED_PLANS && oldest) {
       this.plans.delete(oldest[0]);
-      (await oldest[1]).dispose();
+      oldest[1].dispose();
     }
-    try {
-      return await plan;
-    } catch (error) {
-      this.plans.delete(key);
-      throw error;
-    }
+    return plan;
   }
-}
-
-/** A plan that failed to compile holds nothing. */
-async function disposeWhenMade(plan: Promise<Plan>): Promise<void> {
-  const made = await plan.catch(() => undefined);
-  made?.dispose();
 }
 
 /** What distinguishes plans: sizes after rounding and what is asked for; not the exact lengths, which travel in tables. */

@@ -121,7 +121,13 @@ export class DebertaV2ForSequenceClassification extends DebertaV2PreTrainedModel
 export class DebertaV2ForTokenClassification extends DebertaV2PreTrainedModel<TokenClassifierOutput> {
   protected readonly head = "token-classification";
 
-  static headSpec(_checkpoint: Checkpoint, config: DebertaV2Config): HeadSpec {
+  static headSpec(checkpoint: Checkpoint, config: DebertaV2Config): HeadSpec {
+    const proj = checkpoint.find("proj.weight");
+    if (proj) {
+      throw new UnsupportedError(
+        `${proj.file}: ${proj.name} is not supported (the original authors' layer before the classifier, which Transformers does not have)`,
+      );
+    }
     return { kind: "rows", prefix: "classifier", labels: config.numLabels };
   }
 
@@ -135,7 +141,9 @@ export class DebertaV2ForTokenClassification extends DebertaV2PreTrainedModel<To
 export class DebertaV2ForQuestionAnswering extends DebertaV2PreTrainedModel<QuestionAnsweringModelOutput> {
   protected readonly head = "question-answering";
 
-  static headSpec(): HeadSpec {
+  static headSpec(_checkpoint: Checkpoint, config: DebertaV2Config): HeadSpec {
+    if (config.numLabels !== 2)
+      throw new UnsupportedError(`config.json: num_labels ${config.numLabels} is not supported (a span has 2)`);
     return { kind: "rows", prefix: "qa_outputs", labels: 2 };
   }
 

@@ -248,6 +248,11 @@ export class Plan {
     return describe(this.graph, this.device.capabilities);
   }
 
+  /** Of the parameter buffer, which is all that a plan owns. */
+  get bytes(): number {
+    return this.params.size;
+  }
+
   /** Frees the parameter buffer; slots and residents belong to the model. */
   dispose(): void {
     this.device.destroyBuffer(this.params);

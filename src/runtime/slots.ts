@@ -40,10 +40,14 @@ export class Slots {
     return this.staging!;
   }
 
-  /** Bytes of the slots and of the read-back buffer. */
-  bytes(): { slots: number; readback: number } {
-    const slots = this.buffers.reduce((sum, buffer) => sum + (buffer?.size ?? 0), 0);
-    return { slots, readback: this.staging?.size ?? 0 };
+  /** Bytes of the slots and of the read-back buffer, and how many buffers they are. */
+  totals(): { slots: number; readback: number; buffers: number } {
+    const made = this.buffers.filter((buffer) => buffer !== undefined);
+    return {
+      slots: made.reduce((sum, buffer) => sum + buffer.size, 0),
+      readback: this.staging?.size ?? 0,
+      buffers: made.length + (this.staging ? 1 : 0),
+    };
   }
 
   dispose(): void {
