@@ -35,6 +35,9 @@ export interface Answer {
 /** The file at this address is not the one that earlier answers came from; loading again from the start may help. */
 export class ChangedError extends CheckpointError {}
 
+/** `fetch` failed without an answer. */
+export class UnreachableError extends TransientError {}
+
 /** A response's body and where in the file its next byte stands. */
 export class Body {
   position: number;
@@ -133,7 +136,7 @@ async function send(
     signal?.throwIfAborted();
     if (error instanceof TransientError) throw error;
     const causes = "offline, unknown host, blocked by CORS or as mixed content: a page cannot tell these apart";
-    throw new TransientError(`${remote.url} could not be fetched (${causes})`, { cause: error });
+    throw new UnreachableError(`${remote.url} could not be fetched (${causes})`, { cause: error });
   }
 }
 
@@ -150,7 +153,7 @@ function refusal(response: Response, { name, url }: Remote, from: number, hasTok
     return new CheckpointError(`${answered}: ${advice} (${url})`);
   }
   if (status === 416) {
-    return new CheckpointError(`${answered}: the file is shorter than byte ${from} that should follow (${url})`);
+    return new CheckpointError(`${answered}: no byte ${from}, the file is shorter than it should be (${url})`);
   }
   if (status >= 500 || [408, 425, 429].includes(status)) {
     const wait = retryAfter(headers.get("Retry-After"));

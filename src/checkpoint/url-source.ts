@@ -3,11 +3,16 @@
 // is read forward and kept open between two reads, so that nothing is downloaded twice.
 import { CheckpointError } from "../errors.js";
 import { bytesFromMemory, namedSource, readRange, type ByteSource, type NamedSource } from "./byte-source.js";
-import { ask, askSize, type Answer, type Body, type Remote, type Server } from "./http.js";
+import { ask, askSize, UnreachableError, type Answer, type Body, type Remote, type Server } from "./http.js";
 import { Attempts, TransientError } from "./retry.js";
 
 /** The first request asks for this much: it holds the header of a base model, and most small files whole. */
 const HEAD = 64 * 1024;
+/**
+ * A compressed answer to a range request fails in browsers as if the network were down; without a range it is decoded.
+ * So after this many failures without a reason the file is asked for as a whole.
+ */
+const UNREACHABLE_WITH_RANGE = 3;
 /** A body whose length the server hides is taken into memory, up to this size. */
 const MAX_UNKNOWN = 64 << 20;
 /** So many bodies of servers without ranges stay open between two reads; browsers allow six connections to a host. */
@@ -25,11 +30,14 @@ export async function openUrl(
   sha256: string | undefined,
 ): Promise<NamedSource | undefined> {
   const attempts = new Attempts(name, server.clock);
+  let unreachable = 0;
   while (true) {
     try {
-      const answer = await ask(server, { name, url }, 0, HEAD, server.signal);
+      const to = unreachable < UNREACHABLE_WITH_RANGE ? HEAD : undefined;
+      const answer = await ask(server, { name, url }, 0, to, server.signal);
       return answer && (await openAnswer({ name, url }, server, answer, sha256));
     } catch (error) {
+      if (error instanceof UnreachableError) unreachable++;
       await attempts.failed(error, server.signal);
     }
   }

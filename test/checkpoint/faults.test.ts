@@ -4,29 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { openFolder, readWhole, type SourceOptions } from "../../src/checkpoint/folder.js";
 import { CheckpointError } from "../../src/errors.js";
 import { testClock } from "../support/clock.js";
-
-interface LoggedRequest {
-  readonly range: string | null;
-  readonly method: string;
-  readonly sent: number;
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly origin: string;
-}
-interface FaultyServer {
-  readonly url: string;
-  readonly other: string;
-  log(): {
-    requests: (LoggedRequest & { closed?: boolean })[];
-    totals: { sent: number; byOrigin: Record<string, { authorization: number }> };
-  };
-  reset(): void;
-  close(): Promise<void>;
-}
-interface FaultyModule {
-  startFaultyServer(options: { root: string }): Promise<FaultyServer>;
-  readonly generated: (i: number) => number;
-}
+import type { FaultyModule, FaultyServer } from "../support/faulty-server.js";
 
 const { SHARED } = process.env;
 const SIZE = 1_000_000;
@@ -134,7 +112,7 @@ describe.skipIf(!SHARED)("a faulty server (in ../shared, absent from a plain clo
     ["contentrange=total;minrange=1", /changed on the server.*1000000 bytes, now 1000007/, 2],
     ["multipart", /got multipart\/byteranges/, 1],
     ["r416", /answered 416/, 1],
-    ["r416;minrange=1", /answered 416: the file is shorter than byte 100000/, 2],
+    ["r416;minrange=1", /answered 416: no byte 100000/, 2],
     ["gzip", /Content-Encoding: gzip/, 1],
     ["etag=change", /changed on the server while loading/, 2],
     ["etag=flap", /changed on the server while loading/, 2],
@@ -187,7 +165,7 @@ describe.skipIf(!SHARED)("a faulty server (in ../shared, absent from a plain clo
   test.each(["", "norange", "delay=5000", "stall=0", "stall=100000", "drip=1000:20", "status=503", "reset"])(
     "%s: an abort ends within 100 ms with the signal's own reason, and no request stays open",
     async (faults) => {
-      for (const delay of [0, 1, 5, 30, 80]) {
+      for (const delay of [0, 5, 60]) {
         server.reset();
         const control = new AbortController();
         const reason = { delay };

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from "../../src/checkpoint/retry.js";
 const STALL = 30_000;
 
 /** A clock without chance whose waits take no time, except that a stall of 30 s is noticed after `stall` milliseconds. */
-export function testClock(stall = 200): Clock & { readonly waits: number[] } {
+export function testClock(stall = 1000): Clock & { readonly waits: number[] } {
   const waits: number[] = [];
   return {
     waits,

@@ -1,0 +1,105 @@
+// The same faults where they matter: fetch in Chromium, across origins, where headers hide, an error loses what was queued
+// and some answers fail without a reason. (Started from Node, where the server runs.)
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, type Browser, type Page } from "playwright";
+import { build, type Rolldown } from "vite";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+// @ts-expect-error plain JavaScript
+import { findBrowser } from "../../tools/browser.mjs";
+import type * as Reader from "../../src/checkpoint.js";
+import type { FaultyModule, FaultyServer } from "../support/faulty-server.js";
+
+const { SHARED } = process.env;
+const SIZE = 1_000_000;
+
+const PAGE = `<!doctype html><title>faults</title>
+<script type="module">import * as reader from "./checkpoint.js"; globalThis.reader = reader;</script>`;
+
+/** The checkpoint reader as a page imports it. */
+async function bundle(): Promise<string> {
+  const lib = { entry: "src/checkpoint.ts", formats: ["es" as const], fileName: "checkpoint" };
+  const output = await build({ configFile: false, logLevel: "error", build: { write: false, minify: false, lib } });
+  return (output as Rolldown.RolldownOutput[])[0]!.output[0].code;
+}
+
+/** In the page: reads the head and, after a gap, the rest. Gives what came of it in words. */
+async function readThere(base: string): Promise<string> {
+  const { openFolder } = (globalThis as unknown as { reader: typeof Reader }).reader;
+  const generated = (i: number): number => (Math.imul(i ^ (i >>> 7), 0x9e3779b1) >>> 24) & 255;
+  try {
+    const file = await (await openFolder(base)).open("model.safetensors");
+    if (!file) return "absent";
+    for (const [start, end] of [
+      [0, 50_000],
+      [100_000, file.size],
+    ] as const) {
+      let at = start;
+      for await (const bytes of file.read(start, end)) {
+        if (bytes.some((byte, i) => byte !== generated(at + i))) return "wrong bytes";
+        at += bytes.length;
+      }
+    }
+    file.close();
+    return `all ${file.size}`;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+describe.skipIf(!SHARED)("a faulty server and Chromium (the server is in ../shared, absent from a plain clone)", () => {
+  let server: FaultyServer;
+  let pages: FaultyServer;
+  let browser: Browser;
+  let page: Page;
+  const folder = mkdtempSync(join(tmpdir(), "faults-"));
+  beforeAll(async () => {
+    writeFileSync(join(folder, "checkpoint.js"), await bundle());
+    writeFileSync(join(folder, "page.html"), PAGE);
+    const faulty = (await import(/* @vite-ignore */ `${SHARED!}/hostile/faulty-server.mjs`)) as FaultyModule;
+    server = await faulty.startFaultyServer({ root: folder });
+    pages = await faulty.startFaultyServer({ root: folder });
+    const executablePath = await (findBrowser as () => Promise<string | undefined>)();
+    browser = await chromium.launch({ args: ["--no-sandbox"], ...(executablePath ? { executablePath } : {}) });
+    page = await browser.newPage();
+    await page.goto(`${pages.url}/page.html`);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await Promise.all([server.close(), pages.close()]);
+    rmSync(folder, { recursive: true });
+  });
+  beforeEach(() => server.reset());
+
+  test.each<[string, RegExp, number]>([
+    // fault, outcome, most requests (a HEAD for the size where Content-Range is hidden)
+    ["", /^all 1000000$/, 2],
+    ["norange", /^all 1000000$/, 1],
+    ["cors=noexpose", /^all 1000000$/, 3],
+    ["cors=noexpose;norange", /^all 1000000$/, 1],
+    ["contentrange=star", /^all 1000000$/, 3],
+    ["preflight=fail", /^all 1000000$/, 2],
+    ["redirect=other", /^all 1000000$/, 4],
+    ["reset=1", /^all 1000000$/, 3],
+    ["norange;cut=500000:1", /^all 1000000$/, 2],
+    ["short=5:1", /^all 1000000$/, 3],
+    ["length=-7:1", /^all 1000000$/, 3],
+    ["length=+7", /^all 1000000$/, 4],
+    ["norange;gzip", /^all 1000000$/, 4],
+    ["gzip", /^all 1000000$|Content-Encoding/, 4],
+    ["missing", /^absent$/, 1],
+    ["contentrange=shift", /^CheckpointError: model\.safetensors: asked for bytes 0 to 65535, got Content-Range/, 1],
+    ["contentrange=whole;minrange=1", /^CheckpointError: .*whole file/, 2],
+    ["multipart", /^CheckpointError: .*multipart/, 1],
+    ["r416", /^CheckpointError: .*416/, 1],
+    ["etag=change", /^CheckpointError: .*changed on the server/, 2],
+    ["forbidden", /^CheckpointError: .*403/, 1],
+    ["cors=off", /^CheckpointError: .*offline, unknown host, blocked by CORS/, 5],
+  ])("%s", async (faults, outcome, requests) => {
+    const base = `${server.url}/${faults && `~${faults}/`}__gen/${SIZE}/`;
+    expect(await page.evaluate(readThere, base)).toMatch(outcome);
+    expect(server.log().requests.length).toBeLessThanOrEqual(requests);
+    expect(server.log().requests.filter(({ method }) => method === "OPTIONS")).toEqual([]);
+  });
+});
