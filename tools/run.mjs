@@ -12,6 +12,7 @@ const TOOLS = {
   vite: "vite/bin/vite.js",
   vitest: "vitest/vitest.mjs",
   playwright: "@playwright/test/cli.js",
+  deno: "deno/bin.cjs",
 };
 
 /**

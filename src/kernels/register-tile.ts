@@ -26,8 +26,13 @@ export function productTile({ rows, vectors, step, lanes }: ProductTile): string
   const loads = lanes > 0 ? Math.ceil(rows / lanes) : rows;
   const rowOf = (load: number) =>
     lanes > 0 ? `first + min(${load * lanes}u + lane, ${rows - 1}u)` : `first + ${load}u`;
-  const value = (row: number) =>
-    lanes > 0 ? `subgroupBroadcast(x${Math.floor(row / lanes)}, ${row % lanes}u)` : `x${row}`;
+  // Every row is loaded right where it is used first: short lives need few registers.
+  const load = (r: number) =>
+    lanes === 0
+      ? `let a = loadX((*at).x${r}, k);`
+      : `let a = subgroupBroadcast(x${Math.floor(r / lanes)}, ${r % lanes}u);`;
+  const shared = (r: number) =>
+    lanes > 0 && r % lanes === 0 ? `  let x${r / lanes} = loadX((*at).x${r / lanes}, k);\n` : "";
   const sum = (r: number, v: number) =>
     `(*tile).s${r}_${v} += ${range(4)
       .map((k) => `a.${"xyzw"[k]} * w${k}_${v}`)
@@ -56,8 +61,7 @@ ${lines(
       .map((k) => `let w${k}_${v} = loadW((*at).w${v} + row${k});`)
       .join(" ")}`,
 )}
-${lines(loads, (l) => `  let x${l} = loadX((*at).x${l}, k);`)}
-${lines(rows, (r) => `  { let a = ${value(r)}; ${perVector((v) => sum(r, v))} }`)}
+${lines(rows, (r) => `${shared(r)}  { ${load(r)} ${perVector((v) => sum(r, v))} }`)}
 }
 fn storeTile(tile: ptr<function, Tile>, first: u32, column: u32) {
 ${lines(rows, (r) => `  ${perVector((v) => `store(first + ${r}u, column + ${v * step}u, (*tile).s${r}_${v});`)}`)}
@@ -78,13 +82,31 @@ export interface RelativeTerms {
  * The kernel provides `queryAt(row)`, `keyAt(column)`, `relativeAt(difference)`: vec4 index of the first element.
  */
 export function scoreTile({ rows, columns, terms }: { rows: number; columns: number; terms: RelativeTerms }): string {
-  const distances = terms.c2p || terms.p2c ? rows + columns - 1 : 0;
+  const relative = terms.c2p || terms.p2c;
+  const distances = relative ? rows + columns - 1 : 0;
   const product = (r: number, c: number) => {
-    const distance = r - c + columns - 1;
-    const key = [terms.content ? `k${c}` : "", terms.c2p ? `a${distance}` : ""].filter(Boolean).join(" + ");
-    const sums = [key && `dot(q${r}, ${key})`, terms.p2c ? `dot(k${c}, b${distance})` : ""];
-    return sums.filter(Boolean).join(" + ") || "0.0";
+    const key = [terms.content ? `k${c}` : "", terms.c2p ? "a" : ""].filter(Boolean).join(" + ");
+    const sums = [key && `dot(q${r}, ${key})`, terms.p2c ? `dot(k${c}, b)` : ""];
+    return `(*tile).s${r}_${c} += ${sums.filter(Boolean).join(" + ") || "0.0"};`;
   };
+  // By distance, so that a row of posK and posQ lives only while the pairs at that distance use it: few registers.
+  const atDistance = (t: number) =>
+    range(rows)
+      .map((r) => ({ r, c: r - t + columns - 1 }))
+      .filter(({ c }) => c >= 0 && c < columns)
+      .map(({ r, c }) => product(r, c))
+      .join(" ");
+  const relativeRows = (t: number) =>
+    [terms.c2p ? `let a = posK[(*at).p${t} + c];` : "", terms.p2c ? `let b = posQ[(*at).p${t} + c];` : ""].join(" ");
+  const sums = relative
+    ? lines(distances, (t) => `  { ${relativeRows(t)} ${atDistance(t)} }`)
+    : lines(
+        rows,
+        (r) =>
+          `  ${range(columns)
+            .map((c) => product(r, c))
+            .join(" ")}`,
+      );
   return `
 struct Tile {
 ${lines(rows, (r) =>
@@ -108,13 +130,7 @@ ${lines(distances, (t) => `  at.p${t} = relativeAt(i32(row) - i32(column) + ${t 
 fn multiplyAdd(tile: ptr<function, Tile>, at: ptr<function, TileRows>, c: u32) {
 ${lines(rows, (r) => `  let q${r} = query[(*at).q${r} + c];`)}
 ${lines(columns, (k) => `  let k${k} = key[(*at).k${k} + c];`)}
-${terms.c2p ? lines(distances, (t) => `  let a${t} = posK[(*at).p${t} + c];`) : ""}
-${terms.p2c ? lines(distances, (t) => `  let b${t} = posQ[(*at).p${t} + c];`) : ""}
-${lines(rows, (r) =>
-  range(columns)
-    .map((c) => `  (*tile).s${r}_${c} += ${product(r, c)};`)
-    .join("\n"),
-)}
+${sums}
 }
 fn storeTile(tile: ptr<function, Tile>, row: u32, column: u32) {
 ${lines(rows, (r) =>

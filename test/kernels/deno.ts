@@ -1,0 +1,18 @@
+// The kernel cases under Deno: wgpu and Naga, what Firefox uses, on the variants without subgroups.
+import { runCase } from "../support/cases.js";
+import { runTests } from "../support/deno.js";
+import { capabilitySets } from "../support/gpu.js";
+import { KERNEL_CASES } from "./cases.js";
+
+const sets = await capabilitySets();
+
+await runTests(
+  sets.flatMap((set) =>
+    Object.entries(KERNEL_CASES).flatMap(([group, cases]) =>
+      cases.map((one) => ({
+        name: `${set.name} > ${group} > ${one.name}`,
+        run: () => runCase(set.device, one),
+      })),
+    ),
+  ),
+);
