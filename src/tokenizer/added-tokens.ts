@@ -19,6 +19,10 @@ export function addedToken(content: string, special: boolean, normalized: boolea
   return { content, singleWord: false, lstrip: false, rstrip: false, normalized, special };
 }
 
+/** The special tokens by their use, in the order in which missing ones are numbered. */
+export const ROLES = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const;
+export type Role = (typeof ROLES)[number];
+
 export const contentOf = (token: string | AddedToken): string => (typeof token === "string" ? token : token.content);
 
 /** A vocabulary, as far as numbering needs it. */

@@ -2,8 +2,8 @@
 // tokens, how too many tokens are cut, and how tokens become text again.
 import { resolveCall, type Call, type CallTruncation } from "./call.js";
 import { pad, type EncodeOptions, type Encoding } from "./encoding.js";
-import { contentOf } from "./added-tokens.js";
-import { ROLES, type Role, type Settings } from "./settings.js";
+import { contentOf, ROLES, type Role } from "./added-tokens.js";
+import type { Settings } from "./settings.js";
 import type { Tokens } from "./tokens.js";
 
 /** A text, or its words with `isSplitIntoWords`. */

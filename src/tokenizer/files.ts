@@ -1,6 +1,6 @@
-// The files that make a tokenizer: which ones are read, and how large they may be. What opens a source (URLs, retries,
-// integrity) and what reads tokenizer.json are modules of their own, fetched when they are needed.
-import type { Source, SourceOptions } from "../checkpoint/folder.js";
+// The files that make a tokenizer: which ones are read, and how large they may be. Both classes import this module when
+// something is loaded, not before: it brings along what opens a source (URLs, retries, integrity).
+import { openFolder, readOptionalJson, readWhole, type Source, type SourceOptions } from "../checkpoint/folder.js";
 import { CheckpointError } from "../errors.js";
 import { isObject, type JsonObject } from "./json.js";
 import { parsePieceModel, type PieceModel } from "./piece-model.js";
@@ -14,8 +14,8 @@ import {
   type TokenizerOptions,
 } from "./settings.js";
 
-export const SPM = "spm.model";
-export const TOKENIZER_JSON = "tokenizer.json";
+const SPM = "spm.model";
+const TOKENIZER_JSON = "tokenizer.json";
 /** The largest published spm.model has 4.3 MB (250 000 pieces). */
 const MAX_SPM_BYTES = 64 << 20;
 
@@ -29,7 +29,6 @@ export interface TokenizerFolder {
 }
 
 export async function openTokenizerFolder(source: Source, options: SourceOptions): Promise<TokenizerFolder> {
-  const { openFolder, readOptionalJson, readWhole } = await import("../checkpoint/folder.js");
   const folder = await openFolder(source, options);
   return {
     location: folder.location,

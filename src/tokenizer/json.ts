@@ -13,6 +13,13 @@ export function fieldOf(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
+/** A value for a message. Lists and objects are only named: they may be nested deeper than a stack is. */
+export function show(value: unknown): string {
+  if (value === undefined) return "missing";
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
+  return JSON.stringify(value).slice(0, 80);
+}
+
 /** Ids beyond this have no row in any embedding table. */
 const MAX_ID = 2 ** 24;
 
@@ -41,6 +48,6 @@ export function readToken(value: unknown, where: string): AddedToken {
 /** An id that some embedding table could have. */
 export function readId(value: unknown, where: string): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_ID)
-    throw new CheckpointError(`${where}: ${JSON.stringify(value)} is no token id (0 … ${MAX_ID})`);
+    throw new CheckpointError(`${where}: ${show(value)} is no token id (0 … ${MAX_ID})`);
   return value;
 }

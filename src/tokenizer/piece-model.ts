@@ -3,14 +3,7 @@
 import { CheckpointError, UnsupportedError } from "../errors.js";
 import { BYTES, FIXED32, readFields, VARINT } from "./protobuf.js";
 import type { ByteStrings } from "./piece-trie.js";
-
-/** Kinds of pieces, as the file numbers them. */
-export const NORMAL = 1;
-export const UNKNOWN = 2;
-export const CONTROL = 3;
-export const USER_DEFINED = 4;
-export const UNUSED = 5;
-export const BYTE = 6;
+import { BYTE, NORMAL, UNKNOWN, UNUSED, USER_DEFINED } from "./piece-types.js";
 
 /** What a file says. Pieces by id; their texts are slices of the file itself. */
 export interface PieceModel {

@@ -2,7 +2,8 @@
 // Normalising, offsets and decoding are the same for both engines; the engine only cuts the normalised text.
 import { parseCharMap } from "./char-map.js";
 import { createNormalizer, type Normalized } from "./normalizer.js";
-import { BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED, type PieceModel } from "./piece-model.js";
+import type { PieceModel } from "./piece-model.js";
+import { BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED } from "./piece-types.js";
 import { buildTrie, type PieceTrie } from "./piece-trie.js";
 import type { Tokens } from "./tokens.js";
 import { createUnigram, type Cutting, type UnigramOptions } from "./unigram.js";

@@ -3,13 +3,9 @@
 // `added_tokens_decoder`, the other sources of added tokens are ignored. Source: Transformers 4.57,
 // `tokenization_utils_base.py`, `_from_pretrained`.
 import { CheckpointError } from "../errors.js";
-import { addedToken, contentOf, type AddedToken } from "./added-tokens.js";
+import { addedToken, contentOf, ROLES, type AddedToken, type Role } from "./added-tokens.js";
 import type { Side } from "./encoding.js";
-import { isObject, readId, readToken, type JsonObject } from "./json.js";
-
-/** The special tokens by their use, in the order in which missing ones are numbered. */
-export const ROLES = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const;
-export type Role = (typeof ROLES)[number];
+import { isObject, readId, readToken, show, type JsonObject } from "./json.js";
 
 export interface TokenizerOptions {
   /** Overrides `do_lower_case` of tokenizer_config.json. */
@@ -96,7 +92,7 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
     if (files.specialMap) readNames(new Map(Object.entries(files.specialMap)), SPECIAL_MAP, true);
     const named = new Set([...tokens.values(), ...additional].map(contentOf));
     for (const [content, id] of Object.entries(files.addedTokens ?? {}))
-      added.set(readId(id, `${ADDED}: ${JSON.stringify(content)}`), addedToken(content, named.has(content)));
+      added.set(readId(id, `${ADDED}: ${show(content)}`), addedToken(content, named.has(content)));
     for (const { id, ...token } of files.tokenizerJsonTokens ?? []) added.set(id, token);
   }
   // A name that stands in added_tokens_decoder or tokenizer.json has the flags it has there.
@@ -107,18 +103,18 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
   const flag = (field: string): boolean => {
     const value = config.get(field) ?? false;
     if (typeof value !== "boolean")
-      throw new CheckpointError(`${CONFIG}: ${field} is ${JSON.stringify(value)}, not true or false`);
+      throw new CheckpointError(`${CONFIG}: ${field} is ${show(value)}, not true or false`);
     return value;
   };
   const side = (field: string, otherwise: Side): Side => {
     const value = config.get(field) ?? otherwise;
     if (value !== "right" && value !== "left")
-      throw new CheckpointError(`${CONFIG}: ${field} is ${JSON.stringify(value)}, not "right" or "left"`);
+      throw new CheckpointError(`${CONFIG}: ${field} is ${show(value)}, not "right" or "left"`);
     return value;
   };
   const maxLength = config.get("model_max_length") ?? Infinity;
   if (typeof maxLength !== "number" || !(maxLength > 0))
-    throw new CheckpointError(`${CONFIG}: model_max_length is ${JSON.stringify(maxLength)}`);
+    throw new CheckpointError(`${CONFIG}: model_max_length is ${show(maxLength)}`);
   const names = { ...DEFAULTS };
   for (const role of ROLES) names[role] = contentOf(tokens.get(role) ?? DEFAULTS[role]);
   return {

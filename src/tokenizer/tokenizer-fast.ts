@@ -14,17 +14,10 @@ import {
   type Template,
 } from "./encoding.js";
 import { createFastEncoder, createPipeline, type FastEncoder, type Pipeline, type Rewrite } from "./fast-pipeline.js";
-import {
-  openTokenizerFolder,
-  readPieceModel,
-  readSettings,
-  readTokenizerJson,
-  SPM,
-  TOKENIZER_JSON,
-  type TokenizerFolder,
-} from "./files.js";
+import type { TokenizerFolder } from "./files.js";
 import type { JsonObject } from "./json.js";
-import { CONTROL, USER_DEFINED, type PieceModel } from "./piece-model.js";
+import type { PieceModel } from "./piece-model.js";
+import { CONTROL, USER_DEFINED } from "./piece-types.js";
 import type { Settings, TokenizerOptions } from "./settings.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateFast } from "./truncation.js";
@@ -61,6 +54,7 @@ export class DebertaV2TokenizerFast extends BaseTokenizer {
    * @throws CheckpointError for missing or damaged files, UnsupportedError for other kinds of models
    */
   static async fromPretrained(source: Source, options: FastTokenizerOptions = {}): Promise<DebertaV2TokenizerFast> {
+    const { openTokenizerFolder, readTokenizerJson } = await import("./files.js");
     const folder = await openTokenizerFolder(source, options);
     const json = await readTokenizerJson(folder);
     return new DebertaV2TokenizerFast(
@@ -145,8 +139,9 @@ function tokenOf(
 }
 
 async function partsOfJson(folder: TokenizerFolder, json: JsonObject, options: FastTokenizerOptions): Promise<Parts> {
+  const { readSettings } = await import("./files.js");
   const { readAddedTokens, readPipeline, readTemplate } = await import("./tokenizer-json.js");
-  const pipeline = createPipeline(readPipeline(json), TOKENIZER_JSON);
+  const pipeline = createPipeline(readPipeline(json), "tokenizer.json");
   const [settings, file] = await Promise.all([readSettings(folder, options, json), folder.spm()]);
   const { vocabulary } = pipeline;
   const added = addAllTokens(vocabulary, readAddedTokens(json), settings.added, settings.special);
@@ -157,14 +152,18 @@ async function partsOfJson(folder: TokenizerFolder, json: JsonObject, options: F
 
 /** The conversion of Transformers 4.57, `convert_slow_tokenizer.py`, `DebertaV2Converter`. */
 async function partsOfModel(folder: TokenizerFolder, options: FastTokenizerOptions): Promise<Parts> {
+  const { readPieceModel, readSettings } = await import("./files.js");
   const [{ bytes, model }, settings] = await Promise.all([readPieceModel(folder), readSettings(folder, options)]);
   const { pieces, scores, charsMap, trainerUnkId: unkId } = model;
   if (unkId >= scores.length)
-    throw new CheckpointError(`${SPM}: unk_id is ${unkId}, there are ${scores.length} pieces`);
+    throw new CheckpointError(`spm.model: unk_id is ${unkId}, there are ${scores.length} pieces`);
   const rewrites: Rewrite[] = [{ kind: "strip", left: true, right: true }, { kind: "collapse spaces" }];
   if (settings.doLowerCase) rewrites.unshift({ kind: "lower case" });
   if (charsMap) rewrites.splice(-1, 0, { kind: "map", bytes: charsMap });
-  const pipeline = createPipeline({ pieces, scores, unkId, rewrites, splitPunctuation: settings.splitByPunct }, SPM);
+  const pipeline = createPipeline(
+    { pieces, scores, unkId, rewrites, splitPunctuation: settings.splitByPunct },
+    "spm.model",
+  );
   const { vocabulary } = pipeline;
   const { unk } = settings.names;
   const special = settings.special.map((token) => (token === unk ? addedToken(unk, true, true) : token));

@@ -4,7 +4,7 @@ import { CheckpointError, UnsupportedError } from "../errors.js";
 import type { AddedToken } from "./added-tokens.js";
 import type { Side, Template, TemplateItem } from "./encoding.js";
 import type { PipelineData, Rewrite } from "./fast-pipeline.js";
-import { fieldOf, isObject, readId, readToken, type JsonObject } from "./json.js";
+import { fieldOf, isObject, readId, readToken, show, type JsonObject } from "./json.js";
 import type { ByteStrings } from "./piece-trie.js";
 
 const FILE = "tokenizer.json";
@@ -14,10 +14,23 @@ const MAX_DEPTH = 8;
 const MAX_PADDING = 2 ** 20;
 
 const damaged = (what: string): CheckpointError => new CheckpointError(`${FILE}: ${what}`);
-const show = (value: unknown): string => (value === undefined ? "missing" : JSON.stringify(value).slice(0, 80));
+
+const FIELDS = [
+  "version",
+  "truncation",
+  "padding",
+  "added_tokens",
+  "normalizer",
+  "pre_tokenizer",
+  "post_processor",
+  "decoder",
+  "model",
+];
 
 /** The model, the normalizer and the pre-tokenizer. Throws CheckpointError or UnsupportedError, naming the field. */
 export function readPipeline(file: JsonObject): PipelineData {
+  const unknown = Object.keys(file).find((field) => !FIELDS.includes(field));
+  if (unknown !== undefined) throw damaged(`the field ${show(unknown)} is not one of this format`);
   const model = objectOf(fieldOf(file, "model"), "model");
   const type = fieldOf(model, "type");
   if (type !== "Unigram")
@@ -182,7 +195,7 @@ function readSteps(value: unknown, depth: number = 0): Rewrite[] {
 function checkReplace(replace: JsonObject): void {
   const pattern = objectOf(fieldOf(replace, "pattern"), "normalizer.pattern");
   const regex = fieldOf(pattern, "Regex") ?? fieldOf(pattern, "String");
-  if (typeof regex !== "string") throw damaged(`normalizer.pattern is ${show(pattern)}`);
+  if (typeof regex !== "string") throw damaged(`normalizer.pattern is ${show(regex)}`);
   if (fieldOf(pattern, "Regex") === " {2,}" && fieldOf(replace, "content") === " ") return;
   if (Object.hasOwn(pattern, "Regex")) {
     try {
@@ -191,7 +204,9 @@ function checkReplace(replace: JsonObject): void {
       throw new CheckpointError(`${FILE}: normalizer: ${show(regex)} is no regular expression`, { cause });
     }
   }
-  throw new UnsupportedError(`${FILE}: normalizer "Replace" of ${show(pattern)}; only " {2,}" by " " is supported`);
+  throw new UnsupportedError(
+    `${FILE}: normalizer "Replace" of ${show(regex)} by ${show(fieldOf(replace, "content"))}; only " {2,}" by " " is supported`,
+  );
 }
 
 /** Whether punctuation is split off. The rest must be Metaspace. */
@@ -207,7 +222,7 @@ function readPreTokenizer(value: unknown): boolean {
   const order = types.join(", ");
   if (order !== "Metaspace" && order !== "Punctuation, Metaspace")
     throw new UnsupportedError(
-      `${FILE}: pre_tokenizer ${show(types)}; supported are Metaspace, or Punctuation and Metaspace`,
+      `${FILE}: pre_tokenizer ${show(order)}; supported are Metaspace, or Punctuation and Metaspace`,
     );
   const behavior = types.length === 2 ? (fieldOf(list[0]!, "behavior") ?? "Isolated") : "Isolated";
   if (behavior !== "Isolated")

@@ -5,7 +5,6 @@ import { contentOf, createMatcher, numberTokens, type AddedToken, type Matcher }
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import { assemble, createTemplate, specialCount, type Encoding, type Template } from "./encoding.js";
-import { openTokenizerFolder, readPieceModel, readSettings, SPM } from "./files.js";
 import { createSentencePiece, type SentencePiece } from "./sentencepiece.js";
 import type { Settings, TokenizerOptions } from "./settings.js";
 import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./slow-text.js";
@@ -55,9 +54,10 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
    * @throws CheckpointError for missing or damaged files, UnsupportedError for other kinds of models
    */
   static async fromPretrained(source: Source, options: SlowTokenizerOptions = {}): Promise<DebertaV2Tokenizer> {
+    const { openTokenizerFolder, readPieceModel, readSettings } = await import("./files.js");
     const folder = await openTokenizerFolder(source, options);
     const [spm, settings] = await Promise.all([readPieceModel(folder), readSettings(folder, options)]);
-    const pieces = createSentencePiece(spm.model, SPM);
+    const pieces = createSentencePiece(spm.model, "spm.model");
     if (options.engine === "sentencepiece-js") {
       const { loadSentencePieceJs } = await import("./sentencepiece-js-engine.js");
       pieces.engine = await loadSentencePieceJs(spm.bytes, pieces);

@@ -36,10 +36,12 @@ export function createWordSearch(search: Unigram): (word: string) => Word {
 
 /** Calls `visit` for each word of a text whose spaces are ▁. */
 export function forEachWord(text: string, visit: (word: string) => void): void {
-  for (let start = 0, end = 0; start < text.length; start = end) {
-    end = text.indexOf(MARK, start + 1);
-    if (end < 0) end = text.length;
+  let start = 0;
+  while (start < text.length) {
+    const mark = text.indexOf(MARK, start + 1);
+    const end = mark < 0 ? text.length : mark;
     visit(text.slice(start, end));
+    start = end;
   }
 }
 
