@@ -80,7 +80,7 @@ export async function openFolder(
   options: SourceOptions = {},
   clock: Clock = systemClock,
 ): Promise<ModelFolder> {
-  if (isOpened(source)) return source;
+  if (typeof source === "object" && OPENED.has(source)) return source as ModelFolder;
   const { signal } = options;
   const digests = new Map(Object.entries(options.integrity ?? {}).map(([name, text]) => [name, sha256Of(name, text)]));
   const place = placeOf(source, options, digests, clock);
@@ -93,7 +93,7 @@ export async function openFolder(
     });
     return file && ("forwardOnly" in file ? file : namedSource(name, file, { sha256: digests.get(name) }));
   };
-  return {
+  const folder: ModelFolder = {
     location: place.location,
     open: (name) => {
       if (!isFileName(name)) return Promise.reject(new CheckpointError(`${quote(name)} is not a name of a file`));
@@ -104,11 +104,12 @@ export async function openFolder(
     },
     close: () => place.close?.(),
   };
+  OPENED.add(folder);
+  return folder;
 }
 
-function isOpened(source: Source): source is ModelFolder {
-  return typeof source === "object" && "open" in source && "location" in source && "close" in source;
-}
+/** What `openFolder` made; its own objects pass through it. */
+const OPENED = new WeakSet<object>();
 
 /** Whether a name from outside stays a name: parts of plain characters joined by single slashes, none of them ".". */
 export function isFileName(name: string): boolean {
@@ -131,7 +132,8 @@ function placeOf(source: Source, options: SourceOptions, digests: ReadonlyMap<st
   }
   if (typeof source === "object" && (source as Source | null) !== null) {
     if ("open" in source && typeof source.open === "function") {
-      return { location: "the given source", open: (name) => source.open(name) };
+      // Async, so that one that throws at once rejects like one that rejects.
+      return { location: "the given source", open: async (name) => await source.open(name) };
     }
     if ("getFileHandle" in source) return directoryPlace(source);
     if ("length" in source && Array.from(source).every(isFile)) return filesPlace(Array.from(source));

@@ -23,12 +23,13 @@ export interface Remote {
   readonly etag?: string | undefined;
 }
 
-/** A checked answer. `size` is the whole file's; undefined when the server hides it. */
+/** A checked answer. `size` is the whole file's, `length` the body's; undefined when the server hides it. */
 export interface Answer {
   readonly body: Body;
   /** False when the body is the whole file although a part was asked for. */
   readonly ranges: boolean;
   readonly size: number | undefined;
+  readonly length: number | undefined;
   readonly etag: string | undefined;
 }
 
@@ -107,7 +108,8 @@ export async function ask(
     control.abort();
     if (status === 404 || status === 410) return undefined;
     if (status === 416 && from === 0 && isEmptyFile(response)) {
-      return { body: new Body(new Response(null), 0, control, server.clock), ranges: true, size: 0, etag: undefined };
+      const body = new Body(new Response(null), 0, control, server.clock);
+      return { body, ranges: true, size: 0, length: 0, etag: undefined };
     }
     throw refusal(response, remote, from, server.headers.has("Authorization"));
   } catch (error) {
@@ -165,7 +167,7 @@ function refusal(response: Response, { name, url }: Remote, from: number, hasTok
 function checkWhole(response: Response, remote: Remote, control: AbortController, clock: Clock): Answer {
   const size = isEncoded(response) ? undefined : contentLength(response);
   const etag = checkUnchanged(response, remote, size);
-  return { body: new Body(response, 0, control, clock), ranges: false, size, etag };
+  return { body: new Body(response, 0, control, clock), ranges: false, size, length: size, etag };
 }
 
 function checkPart(
@@ -200,10 +202,11 @@ function checkPart(
     const atEnd = known === undefined ? Number(last) < end : Number(last) === end - 1;
     if (Number(first) !== from || !atEnd) throw wrong();
   }
-  if (known !== undefined && known !== end - from && contentLength(response) === known) {
+  const length = contentLength(response);
+  if (known !== undefined && known !== end - from && length === known) {
     throw new CheckpointError(`${name}: asked for bytes ${from} to ${end - 1}, got the whole file under that name`);
   }
-  return { body: new Body(response, from, control, clock), ranges: true, size: known, etag };
+  return { body: new Body(response, from, control, clock), ranges: true, size: known, length, etag };
 }
 
 /** The strong entity tag, after comparing it and the size with what earlier answers said. */

@@ -97,10 +97,7 @@ async function namedInConfig(folder: ModelFolder, signal: AbortSignal | undefine
  * @throws CheckpointError for anything that is not a map from tensors to files of the index's own kind
  */
 export function readIndex(index: string, json: unknown): { shards: string[]; promised: string[] } {
-  const map =
-    typeof json === "object" && json !== null && Object.hasOwn(json, "weight_map") && "weight_map" in json
-      ? json.weight_map
-      : undefined;
+  const map = typeof json === "object" && json !== null && "weight_map" in json ? json.weight_map : undefined;
   if (typeof map !== "object" || map === null || Array.isArray(map) || Object.keys(map).length === 0) {
     throw new CheckpointError(`${index}: weight_map is not an object that names a shard for each tensor`);
   }

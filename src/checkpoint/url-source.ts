@@ -52,7 +52,7 @@ async function openAnswer(
   const { name } = remote;
   let file: RemoteFile | undefined;
   try {
-    const size = answer.size ?? (answer.ranges ? await hiddenSize(remote, server) : undefined);
+    const size = answer.size ?? (answer.ranges ? await hiddenSize(remote, server, answer) : undefined);
     if (size === undefined)
       return namedSource(name, bytesFromMemory(await wholeBody(name, server, answer)), { sha256 });
     file = new RemoteFile({ ...remote, size, etag: answer.etag }, server, answer);
@@ -73,9 +73,10 @@ async function openAnswer(
 }
 
 /** The size when Content-Range is hidden by CORS or does not tell it. */
-async function hiddenSize(remote: Remote, server: Server): Promise<number> {
+async function hiddenSize(remote: Remote, server: Server, { length }: Answer): Promise<number> {
   const size = await askSize(server, remote);
   if (size !== undefined) return size;
+  if (length !== undefined && length < HEAD) return length; // less than was asked for: there is no more
   const advice = "expose the Content-Range header";
   throw new CheckpointError(`${remote.name}: the server does not tell the file's size to this page; ${advice}`);
 }

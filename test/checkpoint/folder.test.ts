@@ -96,6 +96,8 @@ test("a file is opened once, a small one read with one request", async () => {
 test("an opened folder is given back as it is", async () => {
   const folder = await openFolder(memoryFolder({}));
   expect(await openFolder(folder)).toBe(folder);
+  const alike = { ...memoryFolder({}), location: "here", close: () => undefined };
+  expect(await openFolder(alike)).not.toBe(alike);
 });
 
 const withPath = (path: string): File => {
@@ -238,10 +240,17 @@ test("a source that never answers is left within 100 ms of an abort, with the si
   expect(performance.now() - start).toBeLessThan(100);
 });
 
-test("a source whose open fails names the file", async () => {
-  const folder = await openFolder({ open: () => Promise.reject(new RangeError("no")) });
-  await expect(folder.open("a.bin")).rejects.toThrow(/a\.bin: could not be read \(RangeError: no\)/);
-});
+const failing = (): never => {
+  throw new RangeError("no");
+};
+
+test.each([() => Promise.reject(new RangeError("no")), failing])(
+  "a source whose open fails names the file",
+  async (open) => {
+    const folder = await openFolder({ open });
+    await expect(folder.open("a.bin")).rejects.toThrow(/a\.bin: could not be read \(RangeError: no\)/);
+  },
+);
 
 test.each([{}, { size: -1, read: () => [] }, { size: 1.5, read: () => [] }, { size: 3 }])(
   "an object that is no ByteSource (%j) is the caller's mistake",

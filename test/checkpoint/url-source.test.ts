@@ -140,6 +140,16 @@ test("Content-Range hidden by CORS: the size comes from a HEAD request", async (
   expect(server.asked.map(({ method }) => method)).toEqual(["GET", "HEAD", "GET"]);
 });
 
+test("and where HEAD is refused: a small file has come whole, the size of a large one stays unknown", async () => {
+  const hidden = (n: number): Reply => ({ type: "cors", headers: {}, ...(n === 1 ? { status: 405 } : {}) });
+  const small = serverOf({ "f.bin": file.subarray(0, 1000) }, { reply: hidden });
+  expect((await open(small)).source.size).toBe(1000);
+  const large = serverOf({ "f.bin": file }, { reply: hidden });
+  await expect(open(large)).rejects.toThrow(
+    /f\.bin: the server does not tell the file's size.*expose the Content-Range/,
+  );
+});
+
 test.each<[string, Reply, RegExp]>([
   [
     "another ETag",
