@@ -24,13 +24,35 @@ export type {
   TokenClassifierOutput,
 } from "./model/outputs.js";
 export type { StepTime } from "./runtime/plan.js";
-export { pipeline, type PipelineOptions, type Pipelines } from "./tasks/pipeline.js";
+export { pipeline, type PipelineOptions, type Pipelines, type TaskFunctions } from "./tasks/pipeline.js";
+export type { FeatureExtractionOptions, FeatureExtractor } from "./tasks/feature-extraction.js";
+export type { Filling, FillMaskOptions, MaskFiller } from "./tasks/fill-mask.js";
+export type {
+  Chooser,
+  MultipleChoiceInput,
+  MultipleChoiceOptions,
+  MultipleChoiceResult,
+} from "./tasks/multiple-choice.js";
+export type {
+  Answer,
+  QuestionAnswerer,
+  QuestionAnsweringInput,
+  QuestionAnsweringOptions,
+} from "./tasks/question-answering.js";
+export type { Ranked, Reranker, RerankOptions } from "./tasks/rerank.js";
 export type {
   Classification,
   ClassificationInput,
   TextClassificationOptions,
   TextClassifier,
 } from "./tasks/text-classification.js";
+export type {
+  AggregationStrategy,
+  Entity,
+  TokenClassificationOptions,
+  TokenClassifier,
+} from "./tasks/token-classification.js";
+export type { ZeroShotClassifier, ZeroShotOptions, ZeroShotResult } from "./tasks/zero-shot-classification.js";
 export type { Encoding, EncodeOptions } from "./tokenizer/encoding.js";
 export { DebertaV2Tokenizer } from "./tokenizer/tokenizer.js";
 export { DebertaV2TokenizerFast } from "./tokenizer/tokenizer-fast.js";

@@ -1,27 +1,66 @@
 // pipeline(task, source, options): loads a model with its tokenizer and gives one async function. A new task is one line in
-// each of the three tables below.
+// each of the tables below.
 import type { Source } from "../checkpoint/folder.js";
 import { DebertaV2Config } from "../model/config.js";
 import type { LoadOptions } from "../model/load.js";
-import { DebertaV2ForSequenceClassification } from "../model/model-heads.js";
-import { DebertaV2Tokenizer } from "../tokenizer/tokenizer.js";
+import { DebertaV2Model } from "../model/model.js";
+import {
+  DebertaV2ForMaskedLM,
+  DebertaV2ForMultipleChoice,
+  DebertaV2ForQuestionAnswering,
+  DebertaV2ForSequenceClassification,
+  DebertaV2ForTokenClassification,
+  type MaskedLmOptions,
+} from "../model/model-heads.js";
+import { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
+import { featureExtraction, type FeatureExtractionOptions, type FeatureExtractor } from "./feature-extraction.js";
+import { fillMask, type FillMaskOptions, type MaskFiller } from "./fill-mask.js";
+import { multipleChoice, type Chooser, type MultipleChoiceOptions } from "./multiple-choice.js";
+import { questionAnswering, type QuestionAnswerer, type QuestionAnsweringOptions } from "./question-answering.js";
+import { rerank, type Reranker, type RerankOptions } from "./rerank.js";
 import { loadTogether, type Loaded, type Task, type TaskModel } from "./task.js";
 import { textClassification, type TextClassificationOptions, type TextClassifier } from "./text-classification.js";
+import { tokenClassification, type TokenClassificationOptions, type TokenClassifier } from "./token-classification.js";
+import { zeroShotClassification, type ZeroShotClassifier, type ZeroShotOptions } from "./zero-shot-classification.js";
 
 /** How each task is called. */
 export interface TaskFunctions {
   "text-classification": TextClassifier;
+  "zero-shot-classification": ZeroShotClassifier;
+  "token-classification": TokenClassifier;
+  "question-answering": QuestionAnswerer;
+  "fill-mask": MaskFiller;
+  "multiple-choice": Chooser;
+  "feature-extraction": FeatureExtractor;
+  rerank: Reranker;
+}
+
+interface TaskModels {
+  "text-classification": DebertaV2ForSequenceClassification;
+  "zero-shot-classification": DebertaV2ForSequenceClassification;
+  "token-classification": DebertaV2ForTokenClassification;
+  "question-answering": DebertaV2ForQuestionAnswering;
+  "fill-mask": DebertaV2ForMaskedLM;
+  "multiple-choice": DebertaV2ForMultipleChoice;
+  "feature-extraction": DebertaV2Model;
+  rerank: DebertaV2ForSequenceClassification;
 }
 
 /** What `pipeline` gives for each task. */
-export interface Pipelines {
-  "text-classification": TaskFunctions["text-classification"] &
-    Task<DebertaV2ForSequenceClassification, DebertaV2Tokenizer>;
-}
+export type Pipelines = {
+  [Name in keyof TaskFunctions]: TaskFunctions[Name] & Task<TaskModels[Name], DebertaV2TokenizerFast>;
+};
 
 /** Each task's options, beside those of loading. */
 export interface PipelineOptions {
   "text-classification": TextClassificationOptions;
+  "zero-shot-classification": ZeroShotOptions;
+  "token-classification": TokenClassificationOptions;
+  "question-answering": QuestionAnsweringOptions;
+  "fill-mask": FillMaskOptions & Pick<MaskedLmOptions, "enhancedMaskDecoder">;
+  "multiple-choice": MultipleChoiceOptions;
+  "feature-extraction": FeatureExtractionOptions;
+  rerank: RerankOptions;
 }
 
 type Make<Name extends keyof Pipelines> = (
@@ -34,6 +73,16 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
     (...from) => DebertaV2ForSequenceClassification.fromPretrained(...from),
     textClassification,
   ),
+  "zero-shot-classification": of(
+    (...from) => DebertaV2ForSequenceClassification.fromPretrained(...from),
+    zeroShotClassification,
+  ),
+  "token-classification": of((...from) => DebertaV2ForTokenClassification.fromPretrained(...from), tokenClassification),
+  "question-answering": of((...from) => DebertaV2ForQuestionAnswering.fromPretrained(...from), questionAnswering),
+  "fill-mask": of((...from) => DebertaV2ForMaskedLM.fromPretrained(...from), fillMask),
+  "multiple-choice": of((...from) => DebertaV2ForMultipleChoice.fromPretrained(...from), multipleChoice),
+  "feature-extraction": of((...from) => DebertaV2Model.fromPretrained(...from), featureExtraction),
+  rerank: of((...from) => DebertaV2ForSequenceClassification.fromPretrained(...from), rerank),
 };
 
 /**
@@ -60,7 +109,7 @@ export async function pipeline<Name extends keyof Pipelines>(
 /** How a task is made: load its model and the tokenizer, hand over the defaults for its calls. */
 function of<Model extends TaskModel, Options, Made>(
   loadModel: (source: Source, options: LoadOptions) => Promise<Model>,
-  make: (loaded: Loaded<Model, DebertaV2Tokenizer>, defaults: Omit<Options, "signal">) => Made,
+  make: (loaded: Loaded<Model, DebertaV2TokenizerFast>, defaults: Omit<Options, "signal">) => Made,
 ): (source: Source, options: LoadOptions & Options) => Promise<Made> {
   return async (source, options) => {
     const { signal, ...defaults } = options;
@@ -73,9 +122,9 @@ function of<Model extends TaskModel, Options, Made>(
   };
 }
 
-async function loadTokenizer(source: Source, options: LoadOptions): Promise<DebertaV2Tokenizer> {
+async function loadTokenizer(source: Source, options: LoadOptions): Promise<DebertaV2TokenizerFast> {
   try {
-    return await DebertaV2Tokenizer.fromPretrained(source, options);
+    return await DebertaV2TokenizerFast.fromPretrained(source, options);
   } catch (error) {
     // Where not even a config.json lies, that says more than a missing vocabulary.
     await DebertaV2Config.fromPretrained(source, options);

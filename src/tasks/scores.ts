@@ -20,6 +20,13 @@ export function topIndexes(scores: ArrayLike<number>, count: number | null): num
   return count === null ? order : order.slice(0, count);
 }
 
+/** Index of the largest value; of equal ones the first. */
+export function largestIndex(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let index = 1; index < values.length; index++) if (values[index]! > values[largest]!) largest = index;
+  return largest;
+}
+
 /** Checks a caller's `topK`: a positive integer, or null for all. */
 export function checkTopK(topK: number | null | undefined): void {
   if (topK != null && !(Number.isInteger(topK) && topK > 0))

@@ -60,3 +60,28 @@ export async function loadTogether<Model extends TaskModel, Tokenizer extends Ta
   if (model.status === "fulfilled") await model.value.dispose();
   throw failure.signal.reason;
 }
+
+/** Runs a task's batch function on one input or on many: an array in, an array out; an empty one asks nothing of the model. */
+export async function oneOrMany<Input, Output>(
+  input: Input | readonly Input[],
+  run: (inputs: readonly Input[]) => Promise<Output[]>,
+): Promise<Output | Output[]> {
+  if (!Array.isArray(input)) return (await run([input as Input]))[0]!;
+  return input.length === 0 ? [] : run(input as readonly Input[]);
+}
+
+/** Encoded texts as a model takes them: rows of different length, nothing padded. */
+export function modelInputs(encodings: readonly Encoding[]): { inputIds: number[][]; tokenTypeIds: number[][] } {
+  return { inputIds: encodings.map(({ ids }) => ids), tokenTypeIds: encodings.map(({ typeIds }) => typeIds) };
+}
+
+/** What was given instead of what a task takes, for a message. */
+export function kindOf(input: unknown): string {
+  if (input === null) return "null";
+  return Array.isArray(input) ? "an array" : typeof input;
+}
+
+/** Throws a TypeError unless a caller gave a text. */
+export function checkText(task: string, what: string, value: unknown): asserts value is string {
+  if (typeof value !== "string") throw new TypeError(`${task}: ${what} must be a text, not ${kindOf(value)}`);
+}

@@ -3,7 +3,7 @@
 import type { DebertaV2Config } from "../model/config.js";
 import type { Tensor } from "../model/outputs.js";
 import { checkTopK, sigmoid, softmax, topIndexes } from "./scores.js";
-import { asTask, type Loaded, type Task, type TaskModel, type TaskTokenizer } from "./task.js";
+import { asTask, kindOf, modelInputs, type Loaded, type Task, type TaskModel, type TaskTokenizer } from "./task.js";
 
 /** What is classified: a text, or two texts that the model reads together. */
 export type ClassificationInput = string | { readonly text: string; readonly textPair: string };
@@ -66,10 +66,7 @@ export function textClassification<Model extends SequenceClassifier, Tokenizer e
     const { id2label, problemType } = model.config;
     if (texts.length === 0) return [];
     const encodings = tokenizer.encodeBatch(texts, { truncation, maxLength });
-    const { logits } = await model.forward(
-      { inputIds: encodings.map(({ ids }) => ids), tokenTypeIds: encodings.map(({ typeIds }) => typeIds) },
-      signal ? { signal } : {},
-    );
+    const { logits } = await model.forward(modelInputs(encodings), signal ? { signal } : {});
     const labels = logits.shape.at(-1)!; // logits: [B, labels]
     const apply = scoreFunction(functionToApply ?? usualFunction(labels, problemType));
     return encodings.map((_, row) => {
@@ -115,5 +112,3 @@ function asTexts(input: unknown): string | [string, string] {
     `text-classification takes a text, { text, textPair }, or an array of these; got ${kindOf(input)}`,
   );
 }
-
-const kindOf = (input: unknown): string => (input === null ? "null" : Array.isArray(input) ? "an array" : typeof input);

@@ -1,0 +1,172 @@
+// Question answering: the span of a context that answers a question. Long contexts run as overlapping windows in one packed
+// batch. Options, scores and the putting together of equal answers are those of Transformers' pipeline; the best spans are
+// found in O(N · longest answer), and the answer is a slice of the context.
+import type { Tensor } from "../model/outputs.js";
+import type { Encoding } from "../tokenizer/encoding.js";
+import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
+import { softmax } from "./scores.js";
+import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
+
+export interface QuestionAnsweringInput {
+  readonly question: string;
+  readonly context: string;
+}
+
+export interface QuestionAnsweringOptions {
+  /** How many answers, best first. Default: 1. */
+  readonly topK?: number;
+  /** Tokens that neighbouring windows share. Default: half a window, at most 128. */
+  readonly docStride?: number;
+  /** Tokens of a window, question and special tokens included. Default: what the model was made for, at most 384. */
+  readonly maxSeqLen?: number;
+  /** Taken for Transformers' sake; its fast tokenizer ignores it too. */
+  readonly maxQuestionLen?: number;
+  /** Tokens of the longest answer. Default: 15. */
+  readonly maxAnswerLen?: number;
+  /** Whether "no answer" (an empty text) may win. */
+  readonly handleImpossibleAnswer?: boolean;
+  /** Whether answers are widened to whole words. Default: true. */
+  readonly alignToWords?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer {
+  readonly score: number;
+  /** UTF-16 position in the context. */
+  readonly start: number;
+  readonly end: number;
+  readonly answer: string;
+}
+
+export interface QuestionAnswerer {
+  /** One answer where there is one, else a list, best first. */
+  (input: QuestionAnsweringInput, options: QuestionAnsweringOptions & { topK: number }): Promise<Answer | Answer[]>;
+  (input: QuestionAnsweringInput, options?: QuestionAnsweringOptions): Promise<Answer>;
+  (inputs: readonly QuestionAnsweringInput[], options?: QuestionAnsweringOptions): Promise<(Answer | Answer[])[]>;
+}
+
+/** What the task asks of a DebertaV2ForQuestionAnswering. */
+export interface QuestionAnsweringModel extends TaskModel {
+  forward(
+    inputs: { inputIds: number[][]; tokenTypeIds: number[][] },
+    options: { signal?: AbortSignal },
+  ): Promise<{ startLogits: Tensor; endLogits: Tensor }>;
+}
+
+/** A candidate: tokens of a window with the product of both probabilities. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+}
+
+export function questionAnswering<Model extends QuestionAnsweringModel>(
+  loaded: Loaded<Model, DebertaV2TokenizerFast>,
+  defaults: QuestionAnsweringOptions = {},
+): QuestionAnswerer & Task<Model, DebertaV2TokenizerFast> {
+  const { model, tokenizer } = loaded;
+
+  async function run(
+    input: QuestionAnsweringInput | readonly QuestionAnsweringInput[],
+    options: QuestionAnsweringOptions = {},
+  ): Promise<Answer | Answer[] | (Answer | Answer[])[]> {
+    const settings = { ...defaults, ...options };
+    const { topK = 1, maxAnswerLen = 15, handleImpossibleAnswer = false, alignToWords = true, signal } = settings;
+    checkPositive("topK", topK);
+    checkPositive("maxAnswerLen", maxAnswerLen);
+    // Aligning to words makes equal answers of different spans: some more candidates are needed.
+    const candidates = alignToWords ? topK * 2 + 10 : topK;
+
+    return oneOrMany<QuestionAnsweringInput, Answer | Answer[]>(input, async (inputs) => {
+      const windows = inputs.map((each) => windowsOf(each, settings));
+      const { startLogits, endLogits } = await model.forward(modelInputs(windows.flat()), signal ? { signal } : {});
+      let row = 0;
+      return inputs.map(({ context }, index) => {
+        const answers: { score: number; start: number; end: number; answer: string }[] = [];
+        let impossible = 1e6;
+        for (const window of windows[index]!) {
+          const allowed = window.ids.map((id, at) => window.sequenceIds[at] === 1 || id === tokenizer.clsTokenId);
+          const starts = probabilities(startLogits, row, allowed);
+          const ends = probabilities(endLogits, row++, allowed);
+          impossible = Math.min(impossible, starts[0]! * ends[0]!);
+          allowed[0] = false; // [CLS] took part in the softmax; it is no answer
+          for (const span of bestSpans(starts, ends, allowed, maxAnswerLen, candidates)) {
+            const [start, end] = textSpan(window, span, alignToWords);
+            const answer = context.slice(start, end);
+            const same = answers.find((known) => known.answer.toLowerCase() === answer.toLowerCase());
+            if (same) same.score += span.score;
+            else answers.push({ score: span.score, start, end, answer });
+          }
+        }
+        if (handleImpossibleAnswer) answers.push({ score: impossible, start: 0, end: 0, answer: "" });
+        const best = answers.sort((a, b) => b.score - a.score).slice(0, topK);
+        return best.length === 1 ? best[0]! : best;
+      });
+    });
+  }
+
+  function windowsOf(
+    { question, context }: Partial<QuestionAnsweringInput>,
+    options: QuestionAnsweringOptions,
+  ): Encoding[] {
+    checkText("question-answering", "question", question);
+    checkText("question-answering", "context", context);
+    if (question === "" || context === "")
+      throw new RangeError("question-answering: question and context must not be empty");
+    const maxLength = options.maxSeqLen ?? Math.min(tokenizer.modelMaxLength, 384);
+    const stride = options.docStride ?? Math.min(Math.floor(maxLength / 2), 128);
+    if (stride > maxLength) throw new RangeError(`docStride ${stride} is larger than maxSeqLen ${maxLength}`);
+    const first = tokenizer.encode(question, context, {
+      truncation: "only_second",
+      maxLength,
+      stride,
+      returnOverflowingTokens: true,
+    });
+    return [first, ...first.overflowing];
+  }
+
+  return asTask(run as QuestionAnswerer, loaded);
+}
+
+function checkPositive(name: string, value: number): void {
+  if (!(Number.isInteger(value) && value > 0))
+    throw new RangeError(`${name} is ${value}: it must be a positive integer`);
+}
+
+/** Softmax of one window's logits [B, N] over the allowed tokens; 0 elsewhere. */
+function probabilities({ data, shape }: Tensor, row: number, allowed: readonly boolean[]): number[] {
+  const columns = shape[1]!;
+  return softmax(allowed.map((isAllowed, at) => (isAllowed ? data[row * columns + at]! : -Infinity)));
+}
+
+/** The `count` best pairs of a start and an end in allowed tokens, at most `longest` tokens long, best first. */
+function bestSpans(
+  starts: readonly number[],
+  ends: readonly number[],
+  allowed: readonly boolean[],
+  longest: number,
+  count: number,
+): Span[] {
+  const best: Span[] = [];
+  for (let start = 0; start < starts.length; start++)
+    for (let end = start; end < Math.min(starts.length, start + longest); end++) {
+      const score = starts[start]! * ends[end]!;
+      if (!allowed[start] || !allowed[end] || (best.length === count && score <= best.at(-1)!.score)) continue;
+      const place = best.findIndex((other) => score > other.score);
+      best.splice(place === -1 ? best.length : place, 0, { start, end, score });
+      if (best.length > count) best.pop();
+    }
+  return best;
+}
+
+/** Where a span of tokens lies in the context; aligned, from the first unit of its first word to the last of its last. */
+function textSpan({ offsets, wordIds, sequenceIds }: Encoding, { start, end }: Span, align: boolean): [number, number] {
+  if (!align || !wordIds) return [offsets[start]![0], offsets[end]![1]];
+  const inWord = (token: number, word: number): boolean =>
+    sequenceIds[token] === 1 && wordIds[token] === wordIds[word] && wordIds[token] !== null;
+  let first = start;
+  while (inWord(first - 1, start)) first--;
+  let last = end;
+  while (inWord(last + 1, end)) last++;
+  return [offsets[first]![0], offsets[last]![1]];
+}

@@ -1,0 +1,96 @@
+// Zero-shot classification: a model of textual entailment judges "text → This example is {label}." for every label. All
+// pairs of all texts run in one packed batch. Transformers' pipeline is the model for options and results.
+import type { DebertaV2Config } from "../model/config.js";
+import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
+import { softmax } from "./scores.js";
+import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task } from "./task.js";
+import type { SequenceClassifier } from "./text-classification.js";
+
+export interface ZeroShotOptions {
+  /** The hypothesis; `{}` stands for the label. Default: "This example is {}." */
+  readonly hypothesisTemplate?: string;
+  /** Whether several labels may hold: each is then judged by itself (entailment against contradiction). */
+  readonly multiLabel?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Labels with their scores, best first. */
+export interface ZeroShotResult {
+  readonly sequence: string;
+  readonly labels: string[];
+  readonly scores: number[];
+}
+
+export interface ZeroShotClassifier {
+  /** @param labels a list, or one text with commas between them */
+  (text: string, labels: string | readonly string[], options?: ZeroShotOptions): Promise<ZeroShotResult>;
+  (texts: readonly string[], labels: string | readonly string[], options?: ZeroShotOptions): Promise<ZeroShotResult[]>;
+}
+
+interface EntailmentModel extends SequenceClassifier {
+  readonly config: Pick<DebertaV2Config, "id2label" | "label2id" | "problemType">;
+}
+
+export function zeroShotClassification<Model extends EntailmentModel>(
+  loaded: Loaded<Model, DebertaV2TokenizerFast>,
+  defaults: ZeroShotOptions = {},
+): ZeroShotClassifier & Task<Model, DebertaV2TokenizerFast> {
+  const { model, tokenizer } = loaded;
+  async function run(
+    input: string | readonly string[],
+    candidates: string | readonly string[],
+    options: ZeroShotOptions = {},
+  ): Promise<ZeroShotResult | ZeroShotResult[]> {
+    const { hypothesisTemplate = "This example is {}.", multiLabel = false, signal } = { ...defaults, ...options };
+    const labels = labelsOf(candidates);
+    const hypotheses = labels.map((label) => fill(hypothesisTemplate, label));
+    if (hypotheses[0] === hypothesisTemplate)
+      throw new TypeError(`hypothesisTemplate "${hypothesisTemplate}" has no {} where the label goes`);
+
+    return oneOrMany(input, async (texts) => {
+      for (const text of texts) checkText("zero-shot-classification", "the input", text);
+      const pairs = texts.flatMap((text) => hypotheses.map((hypothesis) => encodePair(text, hypothesis)));
+      const { logits } = await model.forward(modelInputs(pairs), signal ? { signal } : {});
+      const width = logits.shape.at(-1)!; // logits: [texts × labels, width]
+      const row = (index: number): Float32Array => logits.data.subarray(index * width, (index + 1) * width);
+      return texts.map((sequence, text) => {
+        const rows = labels.map((_, label) => row(text * labels.length + label));
+        const scores = multiLabel || labels.length === 1 ? rows.map(ownScore) : softmax(rows.map(entailment));
+        // Of equal scores the later label comes first, as in Transformers.
+        const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || b - a);
+        return { sequence, labels: order.map((at) => labels[at]!), scores: order.map((at) => scores[at]!) };
+      });
+    });
+  }
+
+  /** The text is cut where both are too long; a hypothesis that fills the window by itself is left whole. */
+  function encodePair(text: string, hypothesis: string) {
+    const whole = tokenizer.encode(text, hypothesis);
+    const excess = whole.ids.length - tokenizer.modelMaxLength;
+    const inText = whole.sequenceIds.filter((sequence) => sequence === 0).length;
+    return excess <= 0 || inText <= excess ? whole : tokenizer.encode(text, hypothesis, { truncation: "only_first" });
+  }
+
+  const entailmentId = [...model.config.label2id].find(([name]) => name.toLowerCase().startsWith("entail"))?.[1];
+  const entailment = (row: Float32Array): number => row[entailmentId ?? row.length - 1]!;
+  const contradiction = (row: Float32Array): number => row[entailmentId === 0 ? row.length - 1 : 0]!;
+  const ownScore = (row: Float32Array): number => softmax([contradiction(row), entailment(row)])[1]!;
+
+  return asTask(run as ZeroShotClassifier, loaded);
+}
+
+function labelsOf(candidates: unknown): string[] {
+  const labels: unknown[] = typeof candidates === "string" ? candidates.split(",") : (candidates as unknown[]);
+  if (!Array.isArray(labels))
+    throw new TypeError("zero-shot-classification: labels must be a list of texts, or one text");
+  const texts = labels.map((label) => {
+    checkText("zero-shot-classification", "a label", label);
+    return typeof candidates === "string" ? label.trim() : label;
+  });
+  const given = typeof candidates === "string" ? texts.filter(Boolean) : texts;
+  if (given.length === 0) throw new RangeError("zero-shot-classification: there must be at least one label");
+  return given;
+}
+
+/** Puts the label in place of the first `{}`; a function, because `$` in a label means nothing. */
+const fill = (template: string, label: string): string => template.replace(/\{0?\}/, () => label);
