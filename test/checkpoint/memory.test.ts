@@ -38,7 +38,7 @@ function folderOf(file: MadeFile): Folder {
     size: file.size,
     // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is made at once
     async *read(start, end) {
-      for (const bytes of bytesOf(file, start, end)) yield bytes.slice();
+      yield* bytesOf(file, start, end);
     },
   };
   return { open: (name) => Promise.resolve(name === "model.safetensors" ? source : undefined) };
@@ -84,10 +84,13 @@ function held(): number {
   return heapUsed + external;
 }
 
+/** Loopback is slow beside memory: the full size goes through it in the long run only. */
+const SERVED = __LONG__ ? 20 : 6;
+
 test.each<[string, number, (tensors: number) => Folder | string]>([
   ["a source of one's own", 20, (tensors) => folderOf(fileOf(tensors))],
-  ["a server with byte ranges", 20, (tensors) => `${address}/ranges/${tensors}/`],
-  ["a server without byte ranges", 6, (tensors) => `${address}/whole/${tensors}/`],
+  ["a server with byte ranges", SERVED, (tensors) => `${address}/ranges/${tensors}/`],
+  ["a server without byte ranges", SERVED, (tensors) => `${address}/whole/${tensors}/`],
 ])("%s: %i × 32 MiB pass within 64 MiB", async (_, tensors, source) => {
   const { head, dataBytes } = fileOf(tensors);
   const folder = await openFolder(source(tensors));
