@@ -1,24 +1,41 @@
-// Every golden case that lies in a container the engine reads, within Transformers' float32 tolerance, in Chromium.
+// Every golden case that lies in a container the engine reads, within Transformers' float32 tolerance, in Chromium: on the device
+// that the engine asks for, on one without subgroups, and on one with the specification's default limits.
 import { afterAll, describe, expect, test } from "vitest";
-import { checked, sharedDevice } from "../support/gpu.js";
+import { capabilitySets, checked, sharedDevice } from "../support/gpu.js";
 import { type GoldenCase, type GoldenResult, READABLE, runGoldenCase } from "./golden.js";
 
-const base = "/shared/golden/models";
+const reader =
+  (base: string) =>
+  async (path: string): Promise<Uint8Array | undefined> => {
+    const response = await fetch(`${base}/${path}`);
+    return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
+  };
 
-const read = async (path: string): Promise<Uint8Array | undefined> => {
-  const response = await fetch(`${base}/${path}`);
-  return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
-};
+/** The readable cases of a folder with an index.json. */
+async function casesOf(base: string) {
+  const read = reader(base);
+  const index = new TextDecoder().decode(await read("index.json"));
+  const { cases } = JSON.parse(index) as { cases: GoldenCase[] };
+  return cases.filter(({ files }) => READABLE.has(files)).map((golden) => ({ golden, read }));
+}
 
-const cases: GoldenCase[] = __HAS_SHARED__
-  ? ((await (await fetch(`${base}/index.json`)).json()) as { cases: GoldenCase[] }).cases
-  : [];
+// One case lies with the tests, so that a clone without the shared folder compares something; there it is a .bin file.
+const cases = [
+  ...(await casesOf("/fixtures/model-cases")),
+  ...(__HAS_SHARED__ ? await casesOf("/shared/golden/models") : []),
+];
 
-const device = await sharedDevice();
-const worst: (GoldenResult & { name: string })[] = [];
+const sets = await capabilitySets();
+const named = (start: string) => sets.find(({ name }) => name.startsWith(start))!.device;
+const devices = [
+  ["the engine's own device", await sharedDevice()],
+  ["no subgroups", named("no subgroups")],
+  ["default limits", named("default limits")],
+] as const;
 
-describe.skipIf(!__HAS_SHARED__)("golden models (needs the shared folder)", () => {
-  for (const golden of cases.filter(({ files }) => READABLE.has(files))) {
+describe.each(devices)("golden models, %s", (set, device) => {
+  const worst: (GoldenResult & { name: string })[] = [];
+  for (const { golden, read } of cases) {
     test(golden.name, async () => {
       const results = await checked(device, () => runGoldenCase(golden, read, device.gpu));
       expect(results.length).toBeGreaterThan(0);
@@ -35,6 +52,6 @@ describe.skipIf(!__HAS_SHARED__)("golden models (needs the shared folder)", () =
     const lines = worst.map(
       ({ name, batch, what, share }) => `${name}: ${(100 * share).toFixed(1)} % of the tolerance (${batch} ${what})`,
     );
-    console.log(`Largest error of each golden case\n${lines.join("\n")}`);
+    console.log(`Largest error of each golden case, ${set}\n${lines.join("\n")}`);
   });
 });
