@@ -169,7 +169,7 @@ async function partsOfModel(folder: TokenizerFolder, options: FastTokenizerOptio
   const special = settings.special.map((token) => (token === unk ? addedToken(unk, true, true) : token));
   const added = addAllTokens(vocabulary, ownTokens(model, vocabulary), settings.added, special);
   // The conversion asks the slow tokenizer for these two names, whatever the settings call them.
-  const slow = numberTokens(vocabulary, new Map(), settings.special);
+  const slow = numberTokens(vocabulary, settings.added, settings.special);
   const slowIds = new Map([...slow].map(([id, { content }]) => [content, id]));
   const slowId = (token: string): number => {
     const id = slowIds.get(token) ?? vocabulary.find(token);
