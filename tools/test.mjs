@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs, stripVTControlCharacters } from "node:util";
 import { ensureBrowser } from "./browser.mjs";
+import { DENO_ENTRIES, runDeno } from "./deno.mjs";
 import { buildAll, run } from "./run.mjs";
 import { ROOT, setUp } from "./setup.mjs";
 import { sharedFolder } from "./shared-folder.mjs";
@@ -96,6 +97,15 @@ async function nodeTest(file, options) {
   return counted(ended, { passed: count("pass"), failed: count("fail"), skipped: count("skipped"), details: failures });
 }
 
+/** Tests under Deno end with a line of their own: "N passed, N failed". */
+async function deno(entry, options) {
+  const ended = await runDeno(entry, options);
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(ended.output) ?? [];
+  if (passed === undefined) return counted(ended);
+  const details = ended.output.trim().split("\n").slice(-LINES_SHOWN);
+  return counted(ended, { passed: Number(passed), failed: Number(failed), details });
+}
+
 async function buildStep() {
   const { code, output } = await buildAll();
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1, details: output.trim().split("\n") };
@@ -109,7 +119,7 @@ async function report(name, step) {
   const { passed, failed, skipped = 0, details = [] } = outcome;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const counts = `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`;
-  console.log(`${failed ? "FAILED" : "ok    "}  ${name.padEnd(22)} ${counts}  (${seconds} s)`);
+  console.log(`${failed ? "FAILED" : "ok    "}  ${name.padEnd(26)} ${counts}  (${seconds} s)`);
   if (failed)
     console.log(
       details
@@ -158,6 +168,7 @@ async function main() {
     await step("format", () => check("prettier", ["--check", "--log-level=warn", "."]));
     await step("tests in Node", () => vitest("node", folder, options));
     await step("tests on WebGPU", () => vitest("gpu", folder, options));
+    for (const entry of DENO_ENTRIES) await step(`Deno: ${entry}`, () => deno(entry, options));
     const built = await step("build", buildStep);
     if (built) {
       await step("built package", () => nodeTest("tools/check-package.mjs", options));
