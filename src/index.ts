@@ -39,6 +39,7 @@ export type {
   QuestionAnsweringInput,
   QuestionAnsweringOptions,
 } from "./tasks/question-answering.js";
+export { redact, type RedactableEntity, type RedactOptions } from "./tasks/redact.js";
 export type { Ranked, Reranker, RerankOptions } from "./tasks/rerank.js";
 export type {
   Classification,
