@@ -129,7 +129,12 @@ function symbolTrie({ pieces, types }: PieceModel): PieceTrie | undefined {
 }
 
 /** sentencepiece's scores: user-defined pieces always win, an unknown code point costs 10 more than the worst piece. */
-function searchOptions({ pieces, types, unkId, ...model }: PieceModel): UnigramOptions & { readonly skip: Uint8Array } {
+export function searchOptions({
+  pieces,
+  types,
+  unkId,
+  ...model
+}: PieceModel): UnigramOptions & { readonly skip: Uint8Array } {
   const scores = model.scores.slice();
   let worst = Infinity;
   const skip = new Uint8Array(types.length);
