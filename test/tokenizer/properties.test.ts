@@ -93,7 +93,7 @@ describe.each(["slow", "fast"] as const)("%s offsets", (kind) => {
           return;
         const slice = text
           .slice(...offsets[i]!)
-          .normalize("NFKC")
+          .normalize(folds ? "NFKC" : "NFC")
           .trim();
         expect(slice, JSON.stringify(text)).toBe(token.replace(/^▁/, ""));
       });
