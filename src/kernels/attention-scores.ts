@@ -47,16 +47,19 @@ export const TILE_FIELDS = [
   "mask",
 ] as const;
 
-/** Queries and keys that one workgroup covers, hence one entry of `tiles`. */
+/** Queries and keys that one workgroup covers, hence one entry of `tiles`: the same for every form. */
 export function scoreTileSize(device: Capabilities, singleRows: boolean): { queries: number; keys: number } {
-  const { rows, columns, threadsX, threadsY } = geometry(device, singleRows);
+  const { rows, columns, threadsX, threadsY } = geometry(device, singleRows, "tile");
   return { queries: rows * threadsY, keys: columns * threadsX };
 }
 
-function geometry(device: Capabilities, singleRows: boolean) {
+function geometry(device: Capabilities, singleRows: boolean, form: RelativeForm) {
   if (singleRows) return { rows: 1, columns: 4, threadsX: device.software ? 4 : 16, threadsY: 1 };
-  if (device.software) return { rows: 8, columns: 4, threadsX: 4, threadsY: 1 };
-  return { rows: 4, columns: 4, threadsX: 8, threadsY: 8 };
+  if (!device.software) return { rows: 4, columns: 4, threadsX: 8, threadsY: 8 };
+  // Large register tiles pay where loads are dear; each gathered score costs code, so that form has more threads instead.
+  return form === "gather"
+    ? { rows: 8, columns: 4, threadsX: 8, threadsY: 1 }
+    : { rows: 8, columns: 8, threadsX: 4, threadsY: 1 };
 }
 
 const PLAIN = `fn gathered(row: u32, column: u32) -> f32 { return 0.0; }`;
@@ -110,7 +113,7 @@ function make(form: RelativeForm, masked: boolean): Kernel<readonly string[], Sc
     dispatch(inputs, attrs, device) {
       const at = (operand: string): TensorType => inputs[operands.indexOf(operand)]!;
       const { heads, headWidth, c2p, p2c, reach, slots, singleRows, pairs } = attrs;
-      const { rows, columns, threadsX, threadsY } = geometry(device, singleRows);
+      const { rows, columns, threadsX, threadsY } = geometry(device, singleRows, form);
       const terms = { content: true, c2p: form === "tile" && c2p, p2c: form === "tile" && p2c };
       const form_ = form === "none" ? PLAIN : form === "tile" ? relative : gather;
       const choice = form === "gather" ? [`const C2P = ${c2p}; const P2C = ${p2c};`] : [];

@@ -130,14 +130,16 @@ export async function loadWeights(
 
   const residents = new Residents(device);
   try {
-    const compiled = warmUp(device, forward.graph);
-    compiled.catch(() => undefined); // awaited below, after the weights
     await residents.allocate(all.map((spec) => [spec.name, byteLength(spec.type)]));
     if (residents.buffers.has("slots")) residents.write("slots", slots.table);
     const tables = new Map(
       [...tableNames].map(([kind, [name]]) => [kind, new HostTable(checkpoint.find(name)!)] as const),
     );
-    await streamWeights(checkpoint, all, [...tables.values()], device, residents, options);
+    // Allocation is answered before compilations that are asked for later, so the first bytes do not wait for shaders.
+    const streamed = streamWeights(checkpoint, all, [...tables.values()], device, residents, options);
+    const compiled = warmUp(device, forward.graph);
+    compiled.catch(() => undefined); // awaited after the weights, whose failure comes first
+    await streamed;
     await compiled;
     signal?.throwIfAborted();
     await fillPositionCache(device, config, residents);

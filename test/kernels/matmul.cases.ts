@@ -41,10 +41,10 @@ const pieces: GraphCase = {
   build() {
     const made = caseGraph();
     const { graph } = made;
-    const x = made.input("x", randomValues(9 * 20, 1), 9, 20);
+    const x = made.input("x", randomValues(3 * 20, 1), 3, 20);
     const w = made.resident("w", randomValues(20 * 60, 2), 20, 60);
     const bias = made.resident("bias", randomValues(60, 3), 60);
-    const residual = made.input("residual", randomValues(9 * 24, 4), 9, 24);
+    const residual = made.input("residual", randomValues(3 * 24, 4), 3, 24);
     graph.add("some columns", matmul, [x, w, bias], { columns: [20, 44] });
     graph.add("some columns and residual", addMatmul, [x, w, bias, residual], { columns: [36, 60] });
     const first = graph.add("placed", matmul, [x, w, bias], { columns: [0, 24], place: { width: 64, from: 40 } });

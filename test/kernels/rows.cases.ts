@@ -53,7 +53,7 @@ const grouped: readonly GraphCase[] = [2, 4, 12].map((groups) => ({
   build(device) {
     const made = caseGraph();
     const [D, taps] = [12, 3];
-    const { rows, bounds } = pack(device, { lengths: [5, 9], heads: 1 });
+    const { rows, bounds } = pack(device, { lengths: [1, 3], heads: 1 });
     const file = new Uint32Array(randomValues((D * D * taps) / groups, groups).buffer as ArrayBuffer);
     const axis = { size: D, group: D, padded: D };
     const into = { rows: taps * D, columns: D, from: 0 };
