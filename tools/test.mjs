@@ -160,7 +160,7 @@ async function main() {
   if (ready) {
     const options = {
       env: { CHROME_PATH: browser, ...(values.long ? { TEST_LONG: "1" } : {}) },
-      minutes: values.long ? 120 : 15,
+      minutes: values.long ? 120 : 30,
     };
     const folder = mkdtempSync(join(tmpdir(), "deberta-webgpu-"));
     await step("types", () => check("tsc", ["--noEmit"]));
