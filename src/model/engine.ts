@@ -45,7 +45,10 @@ export class Engine {
   readonly config: DebertaV2Config;
   readonly head: HeadSpec;
   readonly device: Device;
+  /** Three sizes that tests make smaller: see their defaults. */
   gatherFrom: number = GATHER_FROM;
+  mostRows: number = MOST_ROWS;
+  logitBytes: number;
   private readonly weights: LoadedWeights;
   private readonly slots: Slots;
   private readonly plans = new Map<string, Plan>();
@@ -61,6 +64,7 @@ export class Engine {
     this.device = device;
     this.weights = weights;
     this.slots = new Slots(device);
+    this.logitBytes = Math.min(LOGIT_BYTES, device.capabilities.bindingBytes);
     this.onDispose = onDispose;
   }
 
@@ -188,7 +192,7 @@ export class Engine {
   private *parts(inputs: CheckedInputs): Generator<Sequence[]> {
     const keepsFirst = this.head.kind === "pooled";
     const widest = Math.max(3 * padded(this.config.hiddenSize, 4), padded(this.config.intermediateSize, 4));
-    const most = Math.min(MOST_ROWS, Math.floor(this.device.capabilities.bindingBytes / (4 * widest)));
+    const most = Math.min(this.mostRows, Math.floor(this.device.capabilities.bindingBytes / (4 * widest)));
     let part: Sequence[] = [];
     let rows = 0;
     for (const [source, row] of inputs.rows.entries()) {
@@ -229,7 +233,7 @@ export class Engine {
     });
     const { shape } = packed;
     const logitRows = (shape.asked ?? shape.all).rows;
-    const statesOnly = head.kind === "maskedLm" && 4 * logitRows * padded(head.lm.vocabulary, 4) > this.logitBytes();
+    const statesOnly = head.kind === "maskedLm" && 4 * logitRows * padded(head.lm.vocabulary, 4) > this.logitBytes;
     const request: GraphRequest = {
       shape,
       reach: this.weights.slots.reach,
@@ -300,7 +304,7 @@ export class Engine {
     const width = padded(head.lm.width, 4);
     const columns = padded(head.lm.vocabulary, 4);
     const rows = states.length / width;
-    const perRun = Math.max(16, Math.floor(this.logitBytes() / (4 * columns)));
+    const perRun = Math.max(16, Math.floor(this.logitBytes / (4 * columns)));
     const logits = new Float32Array(rows * columns);
     for (let from = 0; from < rows; from += perRun) {
       const count = Math.min(perRun, rows - from);
@@ -309,10 +313,6 @@ export class Engine {
       logits.set(result.get("logits")!, from * columns);
     }
     return logits;
-  }
-
-  private logitBytes(): number {
-    return Math.min(LOGIT_BYTES, this.device.capabilities.bindingBytes);
   }
 
   /** The plan of a key, from the most recently used ones. Runs wait for each other, so no plan is asked for twice at once. */

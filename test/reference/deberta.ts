@@ -32,8 +32,8 @@ export class ReferenceModel {
   private readonly config: DebertaV2Config;
   private readonly tensors: Tensors;
   private readonly relative: Row[];
-  /** Rows of the relative table through a projection, computed when a distance needs them. */
-  private readonly projected = new Map<string, Row>();
+  /** Rows of the relative table through each projection, computed when a distance needs them. */
+  private readonly projected = new Map<string, Row[]>();
 
   constructor(config: DebertaV2Config, tensors: Tensors) {
     this.config = config;
@@ -140,6 +140,7 @@ export class ReferenceModel {
     const v = keys.map((row) => this.linear(row, `${self}.value_proj`));
     const keyOf = shareAttKey ? `${self}.key_proj` : `${self}.pos_key_proj`;
     const queryOf = shareAttKey ? `${self}.query_proj` : `${self}.pos_query_proj`;
+    const [posK, posQ] = [this.projection(keyOf), this.projection(queryOf)];
     const scale = Math.fround(Math.sqrt(d * scaleFactor)); // Transformers takes this root in float32, whatever the weights are
     const context = queries.map(() => new Float64Array(hiddenSize));
     const attention = Array.from({ length: H }, (_, h) => {
@@ -153,8 +154,8 @@ export class ReferenceModel {
           let score = dot(query, key, from, from + d);
           if (!isRelative) return score / scale;
           const slot = slotOf(this.config, i - j);
-          if (posAttType.includes("c2p")) score += dot(query, this.projection(keyOf, slot), from, from + d);
-          if (posAttType.includes("p2c")) score += dot(key, this.projection(queryOf, slot), from, from + d);
+          if (posAttType.includes("c2p")) score += dot(query, posK(slot), from, from + d);
+          if (posAttType.includes("p2c")) score += dot(key, posQ(slot), from, from + d);
           return score / scale;
         });
         const most = Math.max(...scores);
@@ -192,12 +193,11 @@ export class ReferenceModel {
     });
   }
 
-  /** Row `slot` of the relative table through a projection. */
-  private projection(prefix: string, slot: number): Row {
-    const key = `${prefix} ${slot}`;
-    let row = this.projected.get(key);
-    if (!row) this.projected.set(key, (row = this.linear(this.relative[slot]!, prefix)));
-    return row;
+  /** The rows of the relative table through a projection, by their slot. */
+  private projection(prefix: string): (slot: number) => Row {
+    const rows = this.projected.get(prefix) ?? [];
+    this.projected.set(prefix, rows);
+    return (slot) => (rows[slot] ??= this.linear(this.relative[slot]!, prefix));
   }
 
   /** activation(x · Wᵀ + b); without b where the file has none. */
