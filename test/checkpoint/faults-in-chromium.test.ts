@@ -85,7 +85,7 @@ describe.skipIf(!SHARED)("a faulty server and Chromium (the server is in ../shar
     ["norange;cut=500000:1", /^all 1000000$/, 2],
     ["short=5:1", /^all 1000000$/, 3],
     ["length=-7:1", /^all 1000000$/, 3],
-    ["length=+7:1", /^all 1000000$/, 3], // the error may lose what was queued,
+    ["length=+7:1", /^all 1000000$/, 3], // the error may lose what was queued
     ["norange;gzip", /^all 1000000$/, 4],
     ["gzip", /^all 1000000$|Content-Encoding/, 4],
     ["missing", /^absent$/, 1],
