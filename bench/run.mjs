@@ -6,8 +6,10 @@ import { cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright";
-import { createServer } from "vite";
+import sirv from "sirv";
+import { createServer, runnerImport } from "vite";
 import { BROWSER_FLAGS, ensureBrowser, FAST_COMPILE_FLAG } from "../tools/browser.mjs";
+import { sharedFolder } from "../tools/shared-folder.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
@@ -30,12 +32,24 @@ const blankPage = {
   },
 };
 
+/** Golden data and texts under /shared/, where they lie beside the checkout; 404 elsewhere. */
+const sharedFiles = {
+  name: "serve /shared/",
+  configureServer(server) {
+    const folder = sharedFolder();
+    if (folder) server.middlewares.use("/shared/", sirv(folder, { dev: true }));
+  },
+};
+
+// Vite compiles the plugin: Node 20 imports no TypeScript.
+const { module: plugin } = await runnerImport(`${ROOT}/tools/sentencepiece-plugin.ts`, { configFile: false });
+
 const server = await createServer({
   root: ROOT,
   configFile: false,
   appType: "custom",
   logLevel: "error",
-  plugins: [blankPage],
+  plugins: [plugin.sentencePiece(), blankPage, sharedFiles],
   resolve: {
     alias: [
       { find: /^deberta-webgpu$/, replacement: `${ROOT}/src/index.ts` },

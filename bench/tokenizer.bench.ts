@@ -1,0 +1,187 @@
+// Tokenizers on one thread: seconds until a vocabulary is loaded, until the first short text is cut, and MB/s over the lines
+// of wikitext-2 (English). Three vocabularies, beside sentencepiece-js and @huggingface/tokenizers where they can read them.
+// Files are in memory before the clock starts. The best of three runs, as other work on the machine only slows.
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { DebertaV2Tokenizer, DebertaV2TokenizerFast } from "deberta-webgpu/tokenizer";
+import { SentencePieceProcessor } from "sentencepiece-js";
+import { type Print, table } from "./support.js";
+
+const GOLDEN = "/shared/golden/tokenizer";
+const BUNDLED = "/demo/public/models/tiny-intent";
+const TEXT = "/shared/data/wikitext2/test.txt";
+const TEXT_BYTES = 1e6;
+const RUNS = 3;
+const LARGE = 250_000;
+const FIRST_TEXT = "The first tokens of a page.";
+
+/** A tokenizer that is loaded. `encode` gives the fullest result that it has, `ids` ids without special tokens. */
+interface Loaded {
+  encode(text: string): { readonly length: number };
+  ids(text: string): { readonly length: number };
+}
+
+interface Engine {
+  readonly name: string;
+  load(files: Files): Promise<Loaded>;
+  /** False for files that this engine cannot read. */
+  canRead?(files: Files): boolean;
+}
+
+type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+
+const asSource = (files: Files): File[] => [...files].map(([name, bytes]) => new File([bytes], name));
+
+const ours = (tokenizer: DebertaV2Tokenizer | DebertaV2TokenizerFast): Loaded => ({
+  encode: (text) => tokenizer.encode(text).ids,
+  ids: (text) => tokenizer.convertTokensToIds(tokenizer.tokenize(text)),
+});
+
+const ENGINES: readonly Engine[] = [
+  {
+    name: "DebertaV2Tokenizer",
+    load: async (files) => ours(await DebertaV2Tokenizer.fromPretrained(asSource(files))),
+  },
+  {
+    name: "DebertaV2TokenizerFast",
+    load: async (files) => ours(await DebertaV2TokenizerFast.fromPretrained(asSource(files))),
+  },
+  {
+    name: 'DebertaV2Tokenizer, engine "sentencepiece-js"',
+    load: async (files) =>
+      ours(await DebertaV2Tokenizer.fromPretrained(asSource(files), { engine: "sentencepiece-js" })),
+  },
+  {
+    name: "sentencepiece-js alone (pieces, ids)",
+    async load(files) {
+      const processor = new SentencePieceProcessor() as SentencePieceProcessor & { encodeIds(text: string): number[] };
+      await processor.load(files.get("spm.model")!);
+      return { encode: (text) => processor.encodePieces(text), ids: (text) => processor.encodeIds(text) };
+    },
+  },
+  {
+    name: "@huggingface/tokenizers (no offsets)",
+    canRead: (files) => files.has("tokenizer.json"),
+    // eslint-disable-next-line @typescript-eslint/require-await -- the only engine that loads at once
+    async load(files) {
+      const json = (name: string): object =>
+        JSON.parse(new TextDecoder().decode(files.get(name) ?? new TextEncoder().encode("{}"))) as object;
+      const tokenizer = new HuggingFaceTokenizer(json("tokenizer.json"), json("tokenizer_config.json"));
+      return {
+        encode: (text) => tokenizer.encode(text).ids,
+        ids: (text) => tokenizer.encode(text, { add_special_tokens: false }).ids,
+      };
+    },
+  },
+];
+
+/** Those of the files that are there. */
+async function fetchFiles(folder: string, names: readonly string[]): Promise<Files> {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const name of names) {
+    const response = await fetch(`${folder}/${name}`);
+    if (response.ok) files.set(name, new Uint8Array(await response.arrayBuffer()));
+  }
+  return files;
+}
+
+/** The first megabyte of the text by lines, without empty ones; undefined where it is not. */
+async function fetchLines(): Promise<string[] | undefined> {
+  const text = (await fetchFiles("/shared/data/wikitext2", ["test.txt"])).get("test.txt");
+  return (
+    text &&
+    new TextDecoder()
+      .decode(text.subarray(0, TEXT_BYTES))
+      .split("\n")
+      .filter((line) => line.trim())
+  );
+}
+
+/** A vocabulary of `LARGE` pieces: the file's own, and pseudo-words so improbable that English is cut as before. */
+async function enlarge(files: Files): Promise<Files> {
+  const tokenizer = await DebertaV2Tokenizer.fromPretrained(asSource(files));
+  const spm = files.get("spm.model")!;
+  const { vocabSize, unkTokenId } = tokenizer;
+  const words = new Set<string>();
+  for (let i = 0; vocabSize + words.size < LARGE; i++) {
+    const word = `\u2581${pseudoWord(i)}`;
+    if (tokenizer.convertTokensToIds(word) === unkTokenId) words.add(word);
+  }
+  // Messages of protobuf that follow each other are one message, and its repeated fields are joined.
+  return new Map(files).set("spm.model", new Uint8Array(await new Blob([spm, ...[...words].map(piece)]).arrayBuffer()));
+}
+
+/** Syllables that spell a number, at least three. */
+function pseudoWord(number: number): string {
+  const [consonants, vowels] = ["bcdfghjklmnprstvz", "aeiou"];
+  let word = "";
+  for (let left = number, syllables = 0; left > 0 || syllables < 3; syllables++) {
+    word += consonants[left % 17]! + vowels[Math.floor(left / 17) % 5]!;
+    left = Math.floor(left / 85);
+  }
+  return word;
+}
+
+/** A `SentencePiece` of ModelProto's field 1: its text (under 100 bytes) and score. */
+function piece(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(text);
+  const message = new Uint8Array(bytes.length + 9);
+  message.set([0x0a, bytes.length + 7, 0x0a, bytes.length]);
+  message.set(bytes, 4);
+  message[bytes.length + 4] = 0x15;
+  new DataView(message.buffer).setFloat32(bytes.length + 5, -15, true);
+  return message;
+}
+
+/** Shortest milliseconds, and how many tokens came out. */
+function timeOver(lines: readonly string[], cut: Loaded["encode"]): { best: number; tokens: number } {
+  let [best, tokens] = [Infinity, 0];
+  for (let run = 0; run < RUNS; run++) {
+    tokens = 0;
+    const from = performance.now();
+    for (const line of lines) tokens += cut(line).length;
+    best = Math.min(best, performance.now() - from);
+  }
+  return { best, tokens };
+}
+
+async function measure(engine: Engine, files: Files, lines: readonly string[] | undefined): Promise<string[]> {
+  const { name } = engine;
+  let [loading, first] = [Infinity, Infinity];
+  let tokenizer: Loaded | undefined;
+  for (let run = 0; run < RUNS; run++) {
+    const from = performance.now();
+    tokenizer = await engine.load(files);
+    const loaded = performance.now();
+    tokenizer.encode(FIRST_TEXT);
+    loading = Math.min(loading, loaded - from);
+    first = Math.min(first, performance.now() - loaded);
+  }
+  const row = [name, loading.toFixed(0), first.toFixed(2)];
+  if (!lines) return [...row, "–", "–", "–"];
+  const bytes = new TextEncoder().encode(lines.join("\n")).length;
+  const rate = (milliseconds: number): string => (bytes / milliseconds / 1000).toFixed(2);
+  const encoded = timeOver(lines, (text) => tokenizer!.encode(text));
+  const ids = timeOver(lines, (text) => tokenizer!.ids(text));
+  return [...row, rate(encoded.best), rate(ids.best), String(ids.tokens)];
+}
+
+async function compare(print: Print, title: string, files: Files, lines: readonly string[] | undefined): Promise<void> {
+  const rows = [["", "load, ms", "first text, ms", "encode, MB/s", "ids, MB/s", "tokens"]];
+  for (const engine of ENGINES) if (engine.canRead?.(files) ?? true) rows.push(await measure(engine, files, lines));
+  await print(`${title}\n${table(rows)}`);
+}
+
+export default async function bench(print: Print): Promise<void> {
+  const lines = await fetchLines();
+  if (!lines) await print(`MB/s skipped: there is no ${TEXT}`);
+  const names = ["spm.model", "tokenizer_config.json"];
+  const real = await fetchFiles(`${GOLDEN}/deberta-v3`, names);
+  const has = real.has("spm.model");
+  const base = has ? real : await fetchFiles(BUNDLED, names);
+  await compare(print, has ? "deberta-v3, 128 000 pieces" : "the bundled model's vocabulary", base, lines);
+  await compare(print, `\nthe same and generated pieces, ${LARGE} in all`, await enlarge(base), lines);
+  const common = await fetchFiles(`${GOLDEN}/nfkc-4k`, [...names, "tokenizer.json"]);
+  if (common.has("tokenizer.json"))
+    await compare(print, "\nnfkc-4k, 4000 pieces, a vocabulary with tokenizer.json", common, lines);
+  else await print(`a vocabulary with tokenizer.json skipped: there is no ${GOLDEN}/nfkc-4k`);
+}
