@@ -1,35 +1,17 @@
 // `deberta-webgpu/tokenizer` as a page loads it: built, minified and compressed. Small, no code made from text, the second
 // engine in a chunk of its own, nothing of WebGPU.
 // @vitest-environment node
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build, type Rolldown } from "vite";
+import type { Rolldown } from "vite";
 import { beforeAll, describe, expect, test } from "vitest";
-import { patchSentencePiece, sentencePiece } from "../../tools/sentencepiece-plugin.js";
+import { patchSentencePiece } from "../../tools/sentencepiece-plugin.js";
+import { buildTokenizer, type BuiltTokenizer } from "./support/build.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-let chunks: Rolldown.OutputChunk[];
-/** What `import "deberta-webgpu/tokenizer"` loads; opening a source, tokenizer.json and the second engine follow on demand. */
-let first: Rolldown.OutputChunk[];
+let chunks: BuiltTokenizer["chunks"];
+let first: BuiltTokenizer["first"];
 
 beforeAll(async () => {
-  const built = await build({
-    root,
-    configFile: false,
-    logLevel: "silent",
-    plugins: [sentencePiece()],
-    build: {
-      write: false,
-      target: "es2022",
-      lib: { formats: ["es"], entry: { tokenizer: `${root}src/tokenizer.ts` } },
-      rolldownOptions: { output: { minify: true } },
-    },
-  });
-  chunks = (built as Rolldown.RolldownOutput[])[0]!.output.filter((each) => each.type === "chunk");
-  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
-  const names = new Set([chunks.find((chunk) => chunk.isEntry)!.fileName]);
-  for (const name of names) for (const next of byName.get(name)!.imports) names.add(next);
-  first = [...names].map((name) => byName.get(name)!);
+  ({ chunks, first } = await buildTokenizer());
 }, 60_000);
 
 describe("the built tokenizer", () => {

@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { DebertaV2Tokenizer, type SlowTokenizerOptions } from "../../src/tokenizer.js";
 import { folderOf } from "./support/folders.js";
-import { camelCase, differences, loadGoldens, type CallRow, type Golden, type PythonBatch } from "./support/goldens.js";
+import { camelCase, differences, loadGoldens, type Golden } from "./support/goldens.js";
 import { checkMethods } from "./support/methods.js";
+import { compareBatch, compareCall, compareWords, slowIds } from "./support/slow-cases.js";
 
 const open = (golden: Golden, options?: SlowTokenizerOptions): Promise<DebertaV2Tokenizer> => {
   // The goldens were made without tokenizer.json.
@@ -14,14 +15,12 @@ const open = (golden: Golden, options?: SlowTokenizerOptions): Promise<DebertaV2
   );
 };
 
-const ids = (row: { ids: number[]; slow_ids?: number[] }): number[] => row.slow_ids ?? row.ids;
-
 describe.each(loadGoldens())("slow $name", (golden) => {
   const { cases } = golden;
 
   test("texts: ids, tokens, decoded texts", async () => {
     const tokenizer = await open(golden);
-    expect(differences(cases.texts, (row) => [tokenizer.encode(row.text).ids, ids(row)])).toEqual([]);
+    expect(differences(cases.texts, (row) => [tokenizer.encode(row.text).ids, slowIds(row)])).toEqual([]);
     expect(
       differences(cases.texts, (row) => {
         const tokens = tokenizer.tokenize(row.text);
@@ -30,7 +29,7 @@ describe.each(loadGoldens())("slow $name", (golden) => {
     ).toEqual([]);
     expect(
       differences(cases.texts, (row) => [
-        [false, true].map((skipSpecialTokens) => tokenizer.decode(ids(row), { skipSpecialTokens })),
+        [false, true].map((skipSpecialTokens) => tokenizer.decode(slowIds(row), { skipSpecialTokens })),
         row.slow_decode ?? row.decode,
       ]),
     ).toEqual([]);
@@ -41,55 +40,23 @@ describe.each(loadGoldens())("slow $name", (golden) => {
       doLowerCase: settings.do_lower_case ?? false,
       splitByPunct: settings.split_by_punct ?? false,
     });
-    expect(differences(texts, (row) => [tokenizer.encode(row.text).ids, ids(row)])).toEqual([]);
+    expect(differences(texts, (row) => [tokenizer.encode(row.text).ids, slowIds(row)])).toEqual([]);
   });
 
   test("pairs and singles: truncation, overflow, padding", async () => {
     const tokenizer = await open(golden);
-    const call = ({ text, pair, options }: CallRow): unknown => {
-      try {
-        const got = tokenizer.encode(text, pair, camelCase(options));
-        const overflow = options.return_overflowing_tokens ? [got.overflowing.map((each) => each.ids)] : [];
-        return [got.ids, got.typeIds, got.attentionMask, got.specialTokensMask, ...overflow];
-      } catch (error) {
-        return (error as Error).name;
-      }
-    };
-    expect(
-      differences([...cases.pairs, ...cases.singles], (row) => {
-        const { slow, options } = row;
-        if ("error" in slow) return [call(row), "RangeError"];
-        const overflow = options.return_overflowing_tokens ? [[slow.overflowing_tokens]] : [];
-        const expected = [slow.input_ids, slow.token_type_ids, slow.attention_mask, slow.special_tokens_mask];
-        return [call(row), [...expected, ...overflow]];
-      }),
-    ).toEqual([]);
+    const calls = [...cases.pairs, ...cases.singles];
+    expect(differences(calls, (row) => compareCall(tokenizer, row))).toEqual([]);
   });
 
   test("batches", async () => {
     const tokenizer = await open(golden);
-    expect(
-      differences(cases.batches, (row) => {
-        const got = tokenizer.encodeBatch(row.texts, { ...camelCase(row.options), paddingSide: row.padding_side });
-        const expected = row.slow ?? row.fast;
-        const batch: PythonBatch = {
-          input_ids: got.map((each) => each.ids),
-          attention_mask: got.map((each) => each.attentionMask),
-          token_type_ids: got.map((each) => each.typeIds),
-        };
-        return [batch, expected];
-      }),
-    ).toEqual([]);
+    expect(differences(cases.batches, (row) => compareBatch(tokenizer, row))).toEqual([]);
   });
 
   test("pre-split words", async () => {
     const tokenizer = await open(golden);
-    expect(
-      differences(cases.words, (row) => [
-        tokenizer.encode(row.words, undefined, { isSplitIntoWords: true }).ids,
-        row.slow_ids,
-      ]),
-    ).toEqual([]);
+    expect(differences(cases.words, (row) => compareWords(tokenizer, row))).toEqual([]);
   });
 
   test("decoding", async () => {
