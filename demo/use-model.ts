@@ -5,7 +5,9 @@ import { BUNDLED_FILES, sourceOf, type Choice } from "./models.js";
 
 export interface LoadProgress {
   readonly files: readonly Progress[];
-  /** 0 to 1; never falls. */
+  /** How many shaders are compiled, once that has begun. */
+  readonly shaders: Progress | undefined;
+  /** Of the files' bytes, 0 to 1; never falls. */
   readonly fraction: number;
 }
 
@@ -23,7 +25,7 @@ export interface ModelControls<Pipe> {
   readonly unload: () => void;
 }
 
-const NOTHING_YET: LoadProgress = { files: [], fraction: 0 };
+const NOTHING_YET: LoadProgress = { files: [], shaders: undefined, fraction: 0 };
 
 export interface Pipeline {
   dispose(): void | Promise<void>;
@@ -87,10 +89,12 @@ const fetchBundled: typeof fetch = (input, init) => {
 /** Gathers progress by file and reports it once a frame: a chunk of bytes is no reason to draw. */
 function followProgress(signal: AbortSignal, report: (progress: LoadProgress) => void): (step: Progress) => void {
   const files = new Map<string, Progress>();
+  let shaders: Progress | undefined;
   let fraction = 0;
   let frame = 0;
   return (step) => {
-    files.set(step.file, step);
+    if (step.phase === "compile") shaders = step;
+    else files.set(step.file, step);
     frame ||= requestAnimationFrame(() => {
       frame = 0;
       if (signal.aborted) return;
@@ -98,7 +102,7 @@ function followProgress(signal: AbortSignal, report: (progress: LoadProgress) =>
       const total = known.reduce((sum, file) => sum + file.total!, 0);
       const loaded = known.reduce((sum, file) => sum + file.loaded, 0);
       if (total > 0) fraction = Math.min(1, Math.max(fraction, loaded / total)); // a file met late must not move it back
-      report({ files: [...files.values()], fraction });
+      report({ files: [...files.values()], shaders, fraction });
     });
   };
 }

@@ -4,14 +4,17 @@ import type { LoadProgress } from "../use-model.js";
 
 export function LoadingNote({
   name,
+  arriving,
   progress,
   onCancel,
 }: {
   name: string;
+  /** What happens to a file that is not whole yet. */
+  arriving: string;
   progress: LoadProgress;
   onCancel: () => void;
 }) {
-  const { files, fraction } = progress;
+  const { files, shaders, fraction } = progress;
   return (
     <div class="loading">
       <div class="loading-head">
@@ -20,15 +23,23 @@ export function LoadingNote({
       </div>
       <progress aria-label={`Loading ${name}`} {...(files.length > 0 ? { value: fraction } : {})} />
       <ul class="files">
-        {files.map(({ file, loaded, total, phase }) => (
-          <li>
+        {files.map(({ file, loaded, total }) => (
+          <li key={file}>
             <span class="wrap">{file}</span>
             <span class="quiet number">
               {bytes(loaded)}
-              {total !== undefined && ` of ${bytes(total)}`}, {phase}
+              {total !== undefined && ` of ${bytes(total)}`}, {loaded === total ? "here" : arriving}
             </span>
           </li>
         ))}
+        {shaders && (
+          <li>
+            <span class="wrap">Shaders</span>
+            <span class="quiet number">
+              {shaders.loaded} of {shaders.total}, compiling
+            </span>
+          </li>
+        )}
       </ul>
       <button type="button" class="button" onClick={onCancel}>
         Cancel

@@ -137,7 +137,12 @@ export default function Classify({ place }: ScreenProps) {
             <FailureNote error={failure} onRetry={model.status === "failed" || lost ? session.retry : runNow} />
           )}
           {state === "loading" && model.status === "loading" && (
-            <LoadingNote name={nameOf(choice)} progress={model.progress} onCancel={session.unload} />
+            <LoadingNote
+              name={nameOf(choice)}
+              arriving={choice.kind === "files" ? "reading" : "downloading"}
+              progress={model.progress}
+              onCancel={session.unload}
+            />
           )}
           {state === "empty" && <EmptyNote session={session} place={here} />}
           {(state === "result" || state === "running") && result && (

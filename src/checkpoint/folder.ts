@@ -20,11 +20,15 @@ import { openUrl } from "./url-source.js";
 /** Where a model's files come from: see `openFolder`. */
 export type Source = string | URL | readonly File[] | FileList | FileSystemDirectoryHandle | Folder;
 
-/** A step of loading, for progress bars. `total` is undefined where the server hides it. */
+/** A step of loading, for progress bars. */
 export interface Progress {
+  /** A file's name; "shaders" in the phase "compile". */
   readonly file: string;
+  /** Bytes; compiled shaders in the phase "compile". Never falls. */
   readonly loaded: number;
+  /** What `loaded` will reach; undefined where the server hides it. */
   readonly total: number | undefined;
+  /** "weights": a file's bytes arrive. "compile": shaders are compiled, at the same time. */
   readonly phase: string;
 }
 

@@ -1,6 +1,6 @@
 // From a checkpoint and a device to weights on the GPU. The graph itself says which tensors are needed; all that are missing or
 // misshapen are reported at once, before a byte of weights is read. Bytes then pass in chunks: file → staging → packed.
-import { type Folder, openFolder, type Source, type SourceOptions } from "../checkpoint/folder.js";
+import type { Folder, SourceOptions } from "../checkpoint/folder.js";
 import { openWeights, type TensorEntry } from "../checkpoint/shards.js";
 import { stream } from "../checkpoint/stream.js";
 import { CheckpointError, UnsupportedError } from "../errors.js";
@@ -89,11 +89,6 @@ export class Checkpoint {
 const PACKED: Record<string, PackedDType> = { F32: "F32", F16: "F16", BF16: "BF16", F64: "F32" };
 const FILE_BYTES: Record<string, number> = { F32: 4, F16: 2, BF16: 2, F64: 8 };
 
-/** Opens the folder that a source names. */
-export function openSource(source: Source, options: SourceOptions): Promise<Folder> {
-  return openFolder(source, options);
-}
-
 /** Loads what a config and a head need. A failure frees every buffer that was made. */
 export async function loadWeights(
   checkpoint: Checkpoint,
@@ -129,6 +124,10 @@ export async function loadWeights(
     );
 
   const residents = new Residents(device);
+  let isLoading = true;
+  const tellCompiled = (loaded: number, total: number) => {
+    if (isLoading) options.onProgress?.({ file: "shaders", loaded, total, phase: "compile" });
+  };
   try {
     await residents.allocate(all.map((spec) => [spec.name, byteLength(spec.type)]));
     if (residents.buffers.has("slots")) residents.write("slots", slots.table);
@@ -137,7 +136,7 @@ export async function loadWeights(
     );
     // Allocation is answered before compilations that are asked for later, so the first bytes do not wait for shaders.
     const streamed = streamWeights(checkpoint, all, [...tables.values()], device, residents, options);
-    const compiled = warmUp(device, forward.graph);
+    const compiled = warmUp(device, forward.graph, tellCompiled);
     compiled.catch(() => undefined); // awaited after the weights, whose failure comes first
     await streamed;
     await compiled;
@@ -149,6 +148,8 @@ export async function loadWeights(
   } catch (error) {
     residents.dispose();
     throw error;
+  } finally {
+    isLoading = false; // after a failure compilations may go on, but nobody waits for them
   }
 }
 

@@ -1,6 +1,6 @@
 // The model classes of Transformers, in TypeScript's habit: load, forward, look inside, dispose. Each class says which head it
 // has and how logits become its output; everything else is shared.
-import type { Source } from "../checkpoint/folder.js";
+import { type ModelFolder, openFolder, type Source } from "../checkpoint/folder.js";
 import { padded } from "../kernels/kernel.js";
 import { acquireDevice } from "../runtime/device.js";
 import type { StepTime } from "../runtime/plan.js";
@@ -11,7 +11,7 @@ import { DebertaV2Config } from "./config.js";
 import { Engine, type PartResult } from "./engine.js";
 import type { HeadSpec } from "./heads.js";
 import { type CheckedInputs, checkInputs, type Head, type ModelInputs } from "./inputs.js";
-import { Checkpoint, type LoadOptions, loadWeights, openSource } from "./load.js";
+import { Checkpoint, type LoadOptions, loadWeights } from "./load.js";
 import type { BaseModelOutput, ModelOutput, Tensor } from "./outputs.js";
 
 /** Options of `forward`. */
@@ -62,8 +62,9 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     const options = given ?? ({} as Options);
     options.signal?.throwIfAborted();
     const { device, release } = await acquireDevice(options.device);
+    let folder: ModelFolder | undefined;
     try {
-      const folder = await openSource(source, options);
+      folder = await openFolder(source, options);
       const asWritten = await DebertaV2Config.fromPretrained(folder, options);
       const checkpoint = await Checkpoint.open(folder, options);
       const config = asWritten.withNumLabels(checkpoint.rows("classifier.weight", asWritten.numLabels));
@@ -73,6 +74,8 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     } catch (error) {
       release();
       throw error;
+    } finally {
+      folder?.close();
     }
   }
 

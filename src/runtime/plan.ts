@@ -77,9 +77,20 @@ export function describe(graph: Graph, capabilities: Capabilities): string {
   ].join("\n");
 }
 
-/** Starts compiling what a graph needs, so that a later `compile` finds it done. */
-export async function warmUp(device: Device, graph: Graph): Promise<void> {
-  await Promise.all(dispatches(graph, device.capabilities).map(({ shader }) => device.pipelines.get(shader)));
+/** Starts compiling what a graph needs, so that a later `compile` finds it done; tells after each how many of all are. */
+export async function warmUp(
+  device: Device,
+  graph: Graph,
+  onCompiled?: (compiled: number, all: number) => void,
+): Promise<void> {
+  const shaders = new Set(dispatches(graph, device.capabilities).map(({ shader }) => shader));
+  let compiled = 0;
+  await Promise.all(
+    [...shaders].map(async (shader) => {
+      await device.pipelines.get(shader);
+      onCompiled?.(++compiled, shaders.size);
+    }),
+  );
 }
 
 /** Plans memory, compiles pipelines and prepares bind groups. The caller keeps residents and slots alive. */

@@ -143,6 +143,37 @@ describe("what is in the file", () => {
   });
 });
 
+test("a server without ranges: its one download ends when the load fails before the weights", async () => {
+  const tensors = new Map(made.tensors).set("other", { shape: [100_000], data: new Float32Array(100_000) });
+  tensors.delete(QUERY);
+  const served = filesOf({ json: made.json, tensors });
+  let open = 0;
+  const serveWhole: typeof fetch = (input) => {
+    const bytes = served.get((input as string).split("/").at(-1)!);
+    if (!bytes) return Promise.resolve(new Response(null, { status: 404 }));
+    let at = 0;
+    open++;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (at < bytes.length) {
+          controller.enqueue(bytes.slice(at, (at += 16_384)));
+        } else {
+          open--;
+          controller.close();
+        }
+      },
+      cancel() {
+        open--;
+      },
+    });
+    return Promise.resolve(new Response(body, { headers: { "Content-Length": String(bytes.length) } }));
+  };
+  const source = "https://models.example/miniature/";
+  const error = await errorOf(Model.fromPretrained(source, { device: device.gpu, fetch: serveWhole }));
+  expect((error as Error).message).toContain(`1 tensor is missing: ${QUERY}`);
+  expect(open).toBe(0);
+});
+
 /** A folder that calls `before` ahead of each of its answers: opening a file, and each chunk of 512 bytes. */
 function stepping(before: () => void): Folder {
   return {

@@ -9,6 +9,7 @@ import {
   DebertaV2Model,
   DisposedError,
   type LoadOptions,
+  type Progress,
   type Tensor,
   UnsupportedError,
 } from "../../src/index.js";
@@ -122,6 +123,23 @@ describe("looking inside", () => {
 });
 
 describe("life of a model", () => {
+  test("onProgress: bytes of the weights and compiled shaders, each from 0 or 1 to all of them", async () => {
+    const reports: Progress[] = [];
+    const onProgress = (progress: Progress) => void reports.push(progress);
+    const model = await DebertaV2Model.fromPretrained(madeFolder(MINIATURE, "none"), { ...options, onProgress });
+    await model.dispose();
+    const phase = (name: string) => reports.filter((report) => report.phase === name);
+    expect(new Set(phase("weights").map(({ file }) => file))).toEqual(new Set(["model.safetensors"]));
+    expect(new Set(phase("compile").map(({ file }) => file))).toEqual(new Set(["shaders"]));
+    const shaders = phase("compile").map(({ loaded }) => loaded);
+    expect(shaders).toEqual(shaders.map((_, index) => index + 1));
+    for (const name of ["weights", "compile"]) {
+      const last = phase(name).at(-1)!;
+      expect(last.loaded).toBe(last.total);
+    }
+    expect(reports).toHaveLength(phase("weights").length + phase("compile").length);
+  });
+
   test("memory() tells what the device counts", () =>
     checked(device, async () => {
       const before = device.totals();

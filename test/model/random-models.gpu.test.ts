@@ -4,11 +4,13 @@ import { expectSameGraph } from "../reference/interpret.js";
 import { capabilitySets, checked, withPlan } from "../support/gpu.js";
 import { randomModel } from "./random-models.js";
 
-const SEEDS = __LONG__ ? 2000 : 40;
+const SEEDS = __LONG__ ? 2000 : 200;
 const sets = await capabilitySets();
 
 /** Small random models amplify rounding where a LayerNorm meets a row of nearly equal values. */
 const TOLERANCE = 2e-4;
+/** Rows of one or two numbers can cancel nearly to zero; f32 rounds them as it rounds their terms. */
+const FLOOR = 0.05;
 
 test.each(sets.map(({ name }, index) => [name, index] as const))("random models: %s", async (_, first) => {
   const { device } = sets[first]!;
@@ -18,7 +20,10 @@ test.each(sets.map(({ name }, index) => [name, index] as const))("random models:
     try {
       await checked(device, () =>
         withPlan(device, model.graph, model.residents, (plan) =>
-          expectSameGraph(plan, model.graph, model.inputs, model.residents, TOLERANCE),
+          expectSameGraph(plan, model.graph, model.inputs, model.residents, {
+            tolerance: TOLERANCE,
+            floor: FLOOR,
+          }),
         ),
       );
     } catch (error) {

@@ -44,12 +44,15 @@ export interface Difference {
 /**
  * The largest difference. Errors are measured against the row's magnitude, not the element's: sums of products lose
  * what their largest terms lose, however small the sum. Where the twin promises nothing, anything is right.
+ * @param floor least magnitude of a row, as a share of the whole tensor's: in a narrow row all sums may cancel
  */
-export function difference(got: ArrayLike<number>, wanted: ArrayLike<number>, type: TensorType): Difference {
+export function difference(got: ArrayLike<number>, wanted: ArrayLike<number>, type: TensorType, floor = 0): Difference {
   const width = lastOf(type);
+  let least = 1e-30;
+  if (floor > 0) for (let i = 0; i < wanted.length; i++) least = Math.max(least, floor * Math.abs(wanted[i]!) || 0);
   let worst: Difference = { error: 0, index: [], got: 0, wanted: 0 };
   for (let start = 0; start < wanted.length; start += width) {
-    let magnitude = 1e-30;
+    let magnitude = least;
     for (let i = start; i < start + width; i++) magnitude = Math.max(magnitude, Math.abs(wanted[i]!) || 0);
     for (let i = start; i < start + width; i++) {
       if (Number.isNaN(wanted[i])) continue;
@@ -87,12 +90,12 @@ export async function expectSameGraph(
   graph: Graph,
   inputs: Inputs,
   residents: Inputs = {},
-  tolerance = 1e-5,
+  { tolerance = 1e-5, floor = 0 } = {},
 ): Promise<void> {
   const wanted = evaluate(graph, inputs, residents);
   let first: string | undefined;
   await plan.inspect(inputs, (name, { type, data }, node) => {
-    const worst = difference(data, wanted.get(node.output.id)!, type);
+    const worst = difference(data, wanted.get(node.output.id)!, type, floor);
     if (worst.error > tolerance) first ??= describeDifference(name, node.kernel.name, worst);
   });
   if (first !== undefined) throw new Error(first);
