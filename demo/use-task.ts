@@ -6,10 +6,14 @@ export interface TaskState<Result> {
   /** The newest result, possibly of an earlier input. */
   readonly result?: Result;
   readonly error?: unknown;
-  /** Whether `result` or `error` belongs to an earlier input. */
+  /** Whether a run is awaited: `result` or `error` belongs to an earlier input. */
   readonly pending: boolean;
+  /** Whether the run of this input was stopped: `result` belongs to an earlier input and stays. */
+  readonly stopped: boolean;
   /** Runs at once. */
   readonly runNow: () => void;
+  /** Aborts the awaited run. */
+  readonly stop: () => void;
 }
 
 const PAUSE = 200; // ms without a key before a run starts
@@ -22,6 +26,9 @@ export function useTask<Input, Result>(
 ): TaskState<Result> {
   const [done, setDone] = useState<{ run: unknown; input: unknown; result?: Result; error?: unknown }>();
   const [asked, ask] = useState(0); // counts runNow
+  const [stoppedAt, setStoppedAt] = useState<{ run: unknown; input: unknown; asked: number }>();
+  const late = done?.run !== run || done?.input !== input;
+  const stopped = late && stoppedAt?.run === run && stoppedAt?.input === input && stoppedAt.asked === asked;
   const lastRun = useRef<{ run: unknown; asked: number; milliseconds: number }>({
     run: undefined,
     asked,
@@ -29,7 +36,7 @@ export function useTask<Input, Result>(
   });
 
   useEffect(() => {
-    if (!run) return;
+    if (!run || stopped) return;
     const { current: last } = lastRun;
     // A device that takes long gets a longer pause, so that runs do not pile up; a new model or runNow gets none.
     const pause =
@@ -51,9 +58,9 @@ export function useTask<Input, Result>(
       clearTimeout(timer);
       controller.abort();
     };
-  }, [run, input, asked]);
+  }, [run, input, asked, stopped]);
 
   const runNow = useCallback(() => ask((count) => count + 1), []);
-  const pending = done?.run !== run || done?.input !== input;
-  return { ...(done?.run === run ? done : {}), pending, runNow };
+  const stop = useCallback(() => setStoppedAt({ run, input, asked }), [run, input, asked]);
+  return { ...(done?.run === run ? done : {}), pending: late && !stopped, stopped, runNow, stop };
 }

@@ -50,7 +50,7 @@ export default function Classify({ place }: ScreenProps) {
     async ({ text, scores }: Input, signal: AbortSignal) => (await task()).run(pipe!, text, scores, signal),
     [pipe],
   );
-  const { result, error, pending, runNow } = useTask(pipe && run, input);
+  const { result, error, pending, stopped, runNow, stop } = useTask(pipe && run, input);
 
   const [code, setCode] = useState<typeof TextClassification.code>();
   useEffect(() => void task().then((loaded) => setCode(() => loaded.code)), []);
@@ -78,7 +78,7 @@ export default function Classify({ place }: ScreenProps) {
             </h2>
             <span class="quiet">
               {counted(text.length, "character")}
-              {result && !pending && `, ${counted(result.tokens, "token")}`}
+              {result && !pending && !stopped && `, ${counted(result.tokens, "token")}`}
             </span>
           </div>
           <textarea
@@ -90,6 +90,7 @@ export default function Classify({ place }: ScreenProps) {
             onInput={(event) => setText(event.currentTarget.value)}
             onKeyDown={(event) => {
               if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) runNow();
+              if (event.key === "Escape" && pending && pipe) stop();
             }}
           />
           <div class="chips" role="group" aria-label="Examples">
@@ -150,13 +151,18 @@ export default function Classify({ place }: ScreenProps) {
               reloaded={reloaded}
               key={nameOf(choice)}
               result={result}
-              old={pending}
+              old={pending || stopped}
               choice={choice}
               device={device}
             />
           )}
+          {state === "result" && stopped && (
+            <p class="note">
+              <Info /> Stopped. Run reads this text.
+            </p>
+          )}
           <p class="visually-hidden" role="status">
-            {state === "result" && result && spoken(result)}
+            {state === "result" && (stopped ? "Stopped" : result && spoken(result))}
           </p>
         </section>
       </div>

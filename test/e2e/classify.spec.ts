@@ -33,6 +33,22 @@ test("another text gives another label; typing fast leaves the last one's", asyn
   await expect(page.getByRole("table", { name: "Scores" }).getByRole("rowheader")).toHaveCount(151);
 });
 
+test("Esc stops a run, the last result stays and says so; Ctrl+Enter runs", async ({ page }) => {
+  await page.goto("/");
+  await expectState(page, "result");
+  const text = page.getByRole("textbox", { name: "Text" });
+  await text.fill("how many calories are in a banana");
+  await expectState(page, "running");
+  await text.press("Escape");
+  await expectState(page, "result");
+  await expect(page.getByText("Stopped. Run reads this text.")).toBeVisible();
+  await page.waitForTimeout(1500); // longer than the pause before a run
+  await expect(bestLabel(page)).toHaveText("alarm");
+  await text.press("Control+Enter");
+  await expect(bestLabel(page)).toHaveText("calories");
+  await expect(page.getByText("Stopped.")).toHaveCount(0);
+});
+
 test("another bundled model; nothing stays on the GPU when it is unloaded", async ({ page }) => {
   await page.goto("/");
   await expectState(page, "result");
