@@ -28,7 +28,10 @@ export interface Progress {
   readonly loaded: number;
   /** What `loaded` will reach; undefined where the server hides it. */
   readonly total: number | undefined;
-  /** "weights": a file's bytes arrive. "compile": shaders are compiled, at the same time. */
+  /**
+   * "weights": a file's bytes arrive. "compile": shaders are compiled, at the same time. "rows": the model is ready, the rest of
+   * its word table arrives.
+   */
   readonly phase: string;
 }
 
@@ -54,6 +57,8 @@ export interface SourceOptions {
 export interface ModelFolder extends Folder {
   /** Where the files are, for messages; without credentials. */
   readonly location: string;
+  /** Whether files come over a network, where bytes cost time. */
+  readonly isRemote: boolean;
   /**
    * The file, or undefined when the folder has none of that name.
    * @throws CheckpointError when the name leaves the folder or the file cannot be had
@@ -68,6 +73,7 @@ export type { ByteSource, Folder, NamedSource };
 /** A source before its files are named, kept and checked. */
 interface Place {
   readonly location: string;
+  readonly isRemote?: boolean;
   open(name: string): Promise<ByteSource | NamedSource | undefined>;
   close?(): void;
 }
@@ -99,6 +105,7 @@ export async function openFolder(
   };
   const folder: ModelFolder = {
     location: place.location,
+    isRemote: place.isRemote ?? false,
     open: (name) => {
       if (!isFileName(name)) return Promise.reject(new CheckpointError(`${quote(name)} is not a name of a file`));
       const file = opened.get(name) ?? open(name);
@@ -178,6 +185,7 @@ function webPlace(base: URL, options: SourceOptions, digests: ReadonlyMap<string
   };
   return {
     location: base.href,
+    isRemote: true,
     open: (name) =>
       openUrl(name, base.href + name.split("/").map(encodeURIComponent).join("/"), server, digests.get(name)),
     close: () => [...server.holding].forEach((file) => file.close()),

@@ -14,6 +14,7 @@ import { debertaGraph, type GraphRequest, logitsGraph } from "./deberta.js";
 import { addEmbeddings, type EmbeddingTables } from "./embeddings.js";
 import type { HeadSpec } from "./heads.js";
 import type { CheckedInputs } from "./inputs.js";
+import { LateTable } from "./late-table.js";
 import type { SlotTable } from "./relative-position.js";
 
 /** Everything that loading leaves behind. */
@@ -130,6 +131,12 @@ export class Engine {
     return this.weights.slots;
   }
 
+  /** The word table, if it may still be on its way. */
+  private get lateWords(): LateTable | undefined {
+    const { words } = this.weights.tables;
+    return words instanceof LateTable ? words : undefined;
+  }
+
   memory(): { gpuBytes: number; buffers: number; hostBytes: number } {
     const { residents, tables } = this.weights;
     const plans = [...this.plans.values()];
@@ -146,12 +153,13 @@ export class Engine {
   }
 
   throwIfDisposed(): void {
-    if (this.disposed) throw new DisposedError("this model was disposed");
+    if (this.disposed) throw disposed();
   }
 
   /** Frees every buffer once the run in progress, if any, has ended. */
   dispose(): Promise<void> {
     if (this.disposed) return this.disposed;
+    this.lateWords?.stop(disposed());
     const isIdle = this.running === 0;
     this.disposed = isIdle ? Promise.resolve() : this.queue.then(() => this.free());
     if (isIdle) this.free();
@@ -249,10 +257,11 @@ export class Engine {
   }
 
   /** Packs sequences, finds or builds their plan, and gathers the run's inputs. */
-  private async prepare(inputs: CheckedInputs, sequences: readonly Sequence[]) {
+  private async prepare(inputs: CheckedInputs, sequences: readonly Sequence[], signal?: AbortSignal) {
     const { request, packed, asked } = this.request(inputs, sequences);
     const plan = await this.cachedPlan(planKey(request), () => this.graphOf(request));
     this.lastGraph = plan.graph;
+    await this.lateWords?.need(wordRows(inputs, sequences), signal);
     const data = this.inputData(inputs, sequences, packed, asked);
     return { plan, packed, asked, statesOnly: request.statesOnly, data };
   }
@@ -292,7 +301,7 @@ export class Engine {
     sequences: readonly Sequence[],
     signal?: AbortSignal,
   ): Promise<PartResult> {
-    const { plan, packed, asked, statesOnly, data } = await this.prepare(inputs, sequences);
+    const { plan, packed, asked, statesOnly, data } = await this.prepare(inputs, sequences, signal);
     const outputs = await plan.run(data, signal);
     if (statesOnly) outputs.set("logits", await this.logitsOf(outputs.get("states")!, signal));
     return { sequences, packed, outputs, asked };
@@ -328,6 +337,14 @@ export class Engine {
     }
     return plan;
   }
+}
+
+const disposed = (): DisposedError => new DisposedError("this model was disposed");
+
+/** The rows of the word table that a run's sequences use. */
+function* wordRows(inputs: CheckedInputs, sequences: readonly Sequence[]): Generator<number> {
+  for (const { source, from, length } of sequences)
+    yield* inputs.rows[source]!.ids?.subarray(from, from + length) ?? [];
 }
 
 /** What distinguishes plans: sizes after rounding and what is asked for; not the exact lengths, which travel in tables. */

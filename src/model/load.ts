@@ -1,6 +1,6 @@
 // From a checkpoint and a device to weights on the GPU. The graph itself says which tensors are needed; all that are missing or
 // misshapen are reported at once, before a byte of weights is read. Bytes then pass in chunks: file → staging → packed.
-import type { Folder, SourceOptions } from "../checkpoint/folder.js";
+import type { ModelFolder, SourceOptions } from "../checkpoint/folder.js";
 import { openWeights, type TensorEntry } from "../checkpoint/shards.js";
 import { stream } from "../checkpoint/stream.js";
 import { CheckpointError, UnsupportedError } from "../errors.js";
@@ -16,6 +16,7 @@ import { type EmbeddingTables, HostTable } from "./embeddings.js";
 import { GATHER_FROM, type LoadedWeights } from "./engine.js";
 import type { HeadSpec } from "./heads.js";
 import type { Part, ResidentSpec } from "./layers.js";
+import { canBeLate, LateTable } from "./late-table.js";
 import { nearestName, resolveNames, spellName } from "./names.js";
 import { fillPositionCache, positionGraph } from "./position-cache.js";
 import { slotTable } from "./relative-position.js";
@@ -32,17 +33,17 @@ export interface LoadOptions extends SourceOptions {
 
 /** The tensors of a checkpoint by Transformers' names. */
 export class Checkpoint {
-  readonly folder: Folder;
+  readonly folder: ModelFolder;
   private readonly entries: ReadonlyMap<string, TensorEntry>;
   private readonly resolve: (name: string) => string | undefined;
 
-  private constructor(folder: Folder, entries: ReadonlyMap<string, TensorEntry>) {
+  private constructor(folder: ModelFolder, entries: ReadonlyMap<string, TensorEntry>) {
     this.folder = folder;
     this.entries = entries;
     this.resolve = resolveNames(new Set(entries.keys()), this.file());
   }
 
-  static async open(folder: Folder, options: SourceOptions): Promise<Checkpoint> {
+  static async open(folder: ModelFolder, options: SourceOptions): Promise<Checkpoint> {
     return new Checkpoint(folder, await openWeights(folder, options));
   }
 
@@ -131,11 +132,10 @@ export async function loadWeights(
   try {
     await residents.allocate(all.map((spec) => [spec.name, byteLength(spec.type)]));
     if (residents.buffers.has("slots")) residents.write("slots", slots.table);
-    const tables = new Map(
-      [...tableNames].map(([kind, [name]]) => [kind, new HostTable(checkpoint.find(name)!)] as const),
-    );
+    const tables = await makeTables(checkpoint, tableNames, all);
+    const prompt = [...tables.values()].filter((table) => !(table instanceof LateTable));
     // Allocation is answered before compilations that are asked for later, so the first bytes do not wait for shaders.
-    const streamed = streamWeights(checkpoint, all, [...tables.values()], device, residents, options);
+    const streamed = streamWeights(checkpoint, all, prompt, device, residents, options);
     const compiled = warmUp(device, forward.graph, tellCompiled);
     compiled.catch(() => undefined); // awaited after the weights, whose failure comes first
     await streamed;
@@ -144,6 +144,7 @@ export async function loadWeights(
     await fillPositionCache(device, config, residents);
     for (const name of constants.keys()) residents.release(name);
     signal?.throwIfAborted();
+    for (const table of tables.values()) if (table instanceof LateTable) void table.fill(options.onProgress);
     return { residents, slots, tables: Object.fromEntries(tables) as unknown as EmbeddingTables };
   } catch (error) {
     residents.dispose();
@@ -179,6 +180,22 @@ function hostTables(config: DebertaV2Config, head: HeadSpec): Map<TableKind, [na
   if (config.positionBiasedInput || decodes)
     tables.set("positions", [`${prefix}.position_embeddings.weight`, [maxPositionEmbeddings, decodes ? D : E]]);
   if (typeVocabSize > 0) tables.set("types", [`${prefix}.token_type_embeddings.weight`, [typeVocabSize, E]]);
+  return tables;
+}
+
+/** Empty tables; the word table may be one that comes later, unless the GPU needs it too. */
+async function makeTables(
+  checkpoint: Checkpoint,
+  names: ReadonlyMap<TableKind, readonly [name: string, shape: readonly number[]]>,
+  specs: readonly ResidentSpec[],
+): Promise<Map<TableKind, HostTable>> {
+  const tables = new Map<TableKind, HostTable>();
+  for (const [kind, [name]] of names) {
+    const entry = checkpoint.find(name)!;
+    const onGpu = specs.some(({ parts }) => parts.some(({ tensor }) => tensor === name));
+    const isLate = kind === "words" && !onGpu && (await canBeLate(entry, checkpoint.folder));
+    tables.set(kind, isLate ? new LateTable(entry, checkpoint.folder) : new HostTable(entry));
+  }
   return tables;
 }
 
