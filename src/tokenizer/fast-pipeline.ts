@@ -4,7 +4,6 @@
 import { createMatcher, type AddedVocabulary, type Match } from "./added-tokens.js";
 import {
   alignText,
-  byteLength,
   collapseSpaces,
   lowerCase,
   precompiled,
@@ -15,11 +14,13 @@ import {
   type Step,
 } from "./aligned-text.js";
 import { parseCharMap } from "./char-map.js";
+import { createWordWriter, nextWord, writeToken, type WordOutput } from "./fast-words.js";
 import type { ByteStrings } from "./piece-trie.js";
-import type { Tokens } from "./tokens.js";
+import { endOfStretch, fitsBetweenSpaces, plainCharacters, withSpaceBefore } from "./stretches.js";
+import { truncateTokens, type Tokens } from "./tokens.js";
 import { createUnigram } from "./unigram.js";
 import { createVocabulary, type Vocabulary } from "./vocabulary.js";
-import { createWordSearch, forEachWord } from "./words.js";
+import { createWordSearch } from "./words.js";
 
 /** A step of the normaliser, as data; `bytes` is a precompiled character map. */
 export type Rewrite =
@@ -73,8 +74,6 @@ export interface FastEncoder {
   (text: string, output: Tokens, word?: number, asWritten?: boolean): void;
 }
 
-const SPACE = 0x20;
-const MARK = 0x2581; // ▁
 const PUNCTUATION = /[\p{P}$+<=>^`|~]/u;
 
 export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): FastEncoder {
@@ -87,6 +86,7 @@ export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): F
     float32: false,
     skip: undefined,
   });
+  const words = createWordWriter(vocabulary, unkId, createWordSearch(search));
   const idOf = (content: string): number => added.ids.get(content)!;
   const inText = createMatcher(
     added.searched.filter(({ normalized }) => !normalized).map(({ content }) => [content, idOf(content)]),
@@ -96,71 +96,33 @@ export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): F
     .map(({ content }) => [textOf(normalize(alignText(content, 0, content.length)).codes), idOf(content)] as const);
   const inNormalized = createMatcher(normalizedTokens);
   const firstCodes = new Set(normalizedTokens.map(([content]) => content.codePointAt(0)));
+  const mayHoldAdded = ({ codes }: AlignedText): boolean => codes.some((code) => firstCodes.has(code));
+  // Punctuation takes the spaces around it along, and a token with a space reaches over several words.
+  const plain =
+    splitPunctuation || normalizedTokens.some(([content]) => content.includes(" "))
+      ? undefined
+      : plainCharacters(normalize).map((code) => (firstCodes.has(code) ? 0 : code));
 
-  const cutWord = createWordSearch(search);
-  return (text, output, word, asWritten = false) => {
-    const { ids, tokens, offsets, words } = output;
-    let wordIndex = word ?? 0;
-    const push = (id: number, token: string, start: number, end: number): void => {
-      ids.push(id);
-      tokens.push(token);
-      offsets.push([start, end]);
-      words?.push(wordIndex);
-    };
-    const nextWord = (): void => {
-      if (word === undefined) wordIndex++;
-    };
+  return (text, tokens, word, asWritten = false) => {
+    const output: WordOutput = { tokens, asWritten, word: word ?? 0, countsWords: word === undefined };
     const pushAdded = (id: number, written: string, start: number, end: number): void => {
-      push(id, asWritten ? written : added.tokens.get(id)!.content, start, end);
-      nextWord();
+      writeToken(output, id, asWritten ? written : added.tokens.get(id)!.content, start, end);
+      nextWord(output);
     };
 
-    /** Spaces become ▁, one is put before the part if it has none, and each begins a word. */
-    const splitWords = ({ codes, starts, ends }: AlignedText, first: number, last: number): void => {
-      if (first === last) return;
-      const marked = codes.slice(first, last);
-      for (let i = 0; i < marked.length; i++) if (marked[i] === SPACE) marked[i] = MARK;
-      // An added ▁ stands for what the first character stands for.
-      const added = marked[0] === MARK ? 0 : 1;
-      const sourceOf = (index: number): number => first + Math.max(0, index - added);
-      if (added) marked.unshift(MARK);
-      const words = textOf(marked);
-      let at = 0; // in code points
-      forEachWord(words, (word) => {
-        const cut = cutWord(word);
-        let bytes = 0;
-        for (let i = 0; i < cut.ids.length; i++) {
-          let id = cut.ids[i]!;
-          // Neighbouring unknown pieces are one token; what it spells may have an id after all.
-          while (id === unkId && cut.ids[i + 1] === unkId) i++;
-          const end = cut.ends[i]!;
-          const start = at;
-          while (bytes < end) bytes += byteLength(marked[at++]!);
-          let token: string | undefined;
-          if (id === unkId) {
-            token = textOf(marked, start, at);
-            const spelled = vocabulary.find(token);
-            if (spelled >= 0) id = spelled;
-          }
-          if (token === undefined || !asWritten) token = vocabulary.text(id);
-          push(id, token, starts[sourceOf(start)]!, ends[sourceOf(at - 1)]!);
-        }
-        nextWord();
-      });
-    };
     const splitPart = (part: AlignedText): void => {
       let start = 0;
       for (let i = 0; splitPunctuation && i < part.codes.length; i++) {
         if (!PUNCTUATION.test(String.fromCodePoint(part.codes[i]!))) continue;
-        splitWords(part, start, i);
-        splitWords(part, i, i + 1);
+        words.write(part, start, i, output);
+        words.write(part, i, i + 1, output);
         start = i + 1;
       }
-      splitWords(part, start, part.codes.length);
+      words.write(part, start, part.codes.length, output);
     };
-    const encodePart = (start: number, end: number): void => {
+    const encodeWhole = (start: number, end: number): void => {
       const part = normalize(alignText(text, start, end));
-      if (!part.codes.some((code) => firstCodes.has(code))) {
+      if (!mayHoldAdded(part)) {
         splitPart(part);
         return;
       }
@@ -179,6 +141,27 @@ export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): F
         last = stop;
       }
       if (last < part.codes.length) splitPart(sliceAligned(part, last, part.codes.length));
+    };
+    /** The same stretch by stretch; false when the part must be looked at as a whole. */
+    const encodeStretches = (start: number, end: number, plain: Uint8Array): boolean => {
+      for (let at = start, stop; at < end; at = stop + 1) {
+        const afterSpace = at > start;
+        stop = endOfStretch(text, at, end, plain);
+        if (words.writePlain(text, at, stop, plain, afterSpace, output)) continue;
+        let part = normalize(alignText(text, at, stop));
+        if (!fitsBetweenSpaces(part, afterSpace, stop < end ? stop : undefined)) return false;
+        if (mayHoldAdded(part) && inNormalized(textOf(part.codes)).length > 0) return false;
+        if (afterSpace) part = withSpaceBefore(part, at - 1);
+        words.write(part, 0, part.codes.length, output);
+      }
+      return true;
+    };
+    const encodePart = (start: number, end: number): void => {
+      const [count, firstWord] = [tokens.ids.length, output.word];
+      if (plain && encodeStretches(start, end, plain)) return;
+      truncateTokens(tokens, count);
+      output.word = firstWord;
+      encodeWhole(start, end);
     };
 
     let last = 0;

@@ -37,7 +37,7 @@ export function createSentencePiece(model: PieceModel, file: string): SentencePi
   const { scores, skip, unkScore } = options;
   const byWords =
     model.escapeWhitespaces && !model.whitespaceAsSuffix && !crossesWords(pieces, skip)
-      ? createTextSearch(search, (id) => (id === unkId ? unkScore : scores[id]!))
+      ? createTextSearch(search, scores.with(unkId, unkScore))
       : undefined;
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -46,13 +46,14 @@ export function createSentencePiece(model: PieceModel, file: string): SentencePi
     const cutting = sentencePiece.engine(normalized, text);
     const { bytes, at } = normalized;
     let start = 0;
+    let to = place(at[0]!);
     let openUnknown = false; // neighbouring unknown pieces become one token
     for (let i = 0; i < cutting.count; i++) {
       const id = cutting.ids[i]!;
       const end = cutting.ends[i]!;
       const isUnknown = id === unkId;
-      const from = place(at[start]!);
-      const to = place(at[end]!);
+      const from = to;
+      to = place(at[end]!);
       if (!isUnknown) {
         ids.push(id);
         tokens.push(vocabulary.text(id));

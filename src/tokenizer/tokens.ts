@@ -22,3 +22,8 @@ export function sliceTokens({ ids, tokens, offsets, words }: Tokens, start: numb
     words: words?.slice(start, end),
   };
 }
+
+/** Takes back all tokens behind the first `count`. */
+export function truncateTokens({ ids, tokens, offsets, words }: Tokens, count: number): void {
+  for (const list of [ids, tokens, offsets, words]) if (list) list.length = count;
+}

@@ -35,7 +35,8 @@ export function createVocabulary(pieces: ByteStrings, scores: Float64Array, file
     throw new CheckpointError(`${file}: piece ${id}, ${JSON.stringify(textOf(id))}, is there twice`);
   });
 
-  const texts: (string | undefined)[] = new Array<undefined>(size);
+  const texts = new Array<string | undefined>(size).fill(undefined);
+  const ids = new Map<string, number>(); // of the texts that have been made
   const encoder = new TextEncoder();
   const findBytes = (text: Uint8Array, start: number, end: number): number => {
     let node = trie.root;
@@ -46,8 +47,17 @@ export function createVocabulary(pieces: ByteStrings, scores: Float64Array, file
     size,
     scores,
     trie,
-    text: (id) => (texts[id] ??= textOf(id)),
+    text(id) {
+      let text = texts[id];
+      if (text === undefined) {
+        text = texts[id] = textOf(id);
+        if (!text.includes("\ufffd")) ids.set(text, id); // perhaps bytes that are no text
+      }
+      return text;
+    },
     find(text) {
+      const known = ids.get(text);
+      if (known !== undefined) return known;
       const wanted = encoder.encode(text);
       return findBytes(wanted, 0, wanted.length);
     },

@@ -3,54 +3,107 @@
 import type { ByteStrings } from "./piece-trie.js";
 import { REBASE, type Cutting, type Unigram } from "./unigram.js";
 
-/** A word cut into pieces. */
+/** A word cut into pieces; overwritten by the next call. Piece `i` is `data[at + i]` and ends before byte `data[at + count + i]` of the word. */
 export interface Word {
-  readonly ids: readonly number[];
-  /** Where each piece ends, in bytes of the word. */
-  readonly ends: readonly number[];
-  /** As in `Search`. */
-  readonly margin: number;
-  readonly reach: number;
+  data: Int32Array;
+  at: number;
+  count: number;
+  /** As in `Search`, rounded up; REBASE where rounding could change how the word is cut. */
+  reach: number;
 }
 
-/** Words that are remembered; and the longest such word, in UTF-16 units. */
-const MAX_KNOWN = 20_000;
-const MAX_LENGTH = 40;
-const MARK = "\u2581";
+/** Cuts bytes [start, end), which are one word. */
+export type WordSearch = (bytes: Uint8Array, start: number, end: number) => Word;
 
-/** Cuts words and remembers the frequent ones. */
-export function createWordSearch(search: Unigram): (word: string) => Word {
-  const known = new Map<string, Word>();
-  const encoder = new TextEncoder();
-  return (word) => {
-    let result = known.get(word);
-    if (result) return result;
-    const bytes = encoder.encode(word);
-    const { count, ids, ends, margin, reach } = search(bytes, 0, bytes.length);
-    result = { ids: Array.from(ids.subarray(0, count)), ends: Array.from(ends.subarray(0, count)), margin, reach };
-    if (known.size === MAX_KNOWN) known.clear();
-    if (word.length <= MAX_LENGTH) known.set(word, result);
-    return result;
+/** The longest word that is remembered, in bytes. */
+const MAX_LENGTH = 64;
+/** What is remembered of a word, in 32-bit numbers: its length in bytes, number of pieces, reach; bytes; ids; ends. */
+const HEAD = 3;
+const MAX_ENTRY = HEAD + MAX_LENGTH / 4 + 2 * MAX_LENGTH;
+/** Room for some 25 000 words (1 MiB). When it is full, all are forgotten. */
+const ROOM = 2 ** 18;
+/** Places in the table of words; at most half of them are taken. */
+const PLACE_BITS = 16;
+const HASH = 0x9e3779b1; // 2^32 / golden ratio
+/** float32 values below REBASE are 1/128 apart; two sums are each off by half of that a piece. */
+const ROUNDING = 0.01;
+
+/** Cuts words and remembers them. */
+export function createWordSearch(search: Unigram): WordSearch {
+  const room = new Int32Array(ROOM);
+  const roomBytes = new Uint8Array(room.buffer);
+  const places = new Uint32Array(2 ** PLACE_BITS); // where in `room` a word stands; 0: nowhere
+  const word: Word = { data: room, at: 0, count: 0, reach: 0 };
+  let used = 1;
+  let words = 0;
+  let long = new Int32Array(0);
+
+  /** Cuts into `data` from `at` on; both must have room for two numbers a byte. */
+  const cut = (bytes: Uint8Array, start: number, end: number, data: Int32Array, at: number): void => {
+    const { count, ids, ends, margin, reach } = search(bytes, start, end);
+    for (let i = 0; i < count; i++) {
+      data[at + i] = ids[i]!;
+      data[at + count + i] = ends[i]! - start;
+    }
+    Object.assign(word, { data, at, count });
+    word.reach = margin > ROUNDING * (end - start) ? Math.min(REBASE, Math.ceil(reach)) : REBASE;
+  };
+  const isAt = (at: number, bytes: Uint8Array, start: number, length: number): boolean => {
+    if (room[at] !== length) return false;
+    const first = (at + HEAD) * 4;
+    for (let i = 0; i < length; i++) if (roomBytes[first + i] !== bytes[start + i]) return false;
+    return true;
+  };
+
+  return (bytes, start, end) => {
+    const length = end - start;
+    if (length > MAX_LENGTH) {
+      if (long.length < 2 * length) long = new Int32Array(2 * length);
+      cut(bytes, start, end, long, 0);
+      return word;
+    }
+    if (used > ROOM - MAX_ENTRY || 2 * words === places.length) {
+      places.fill(0);
+      [used, words] = [1, 0];
+    }
+    let hash = 0;
+    for (let at = start; at < end; at++) hash = Math.imul(hash, HASH) + bytes[at]!;
+    let place = Math.imul(hash, HASH) >>> (32 - PLACE_BITS);
+    while (places[place] !== 0 && !isAt(places[place]!, bytes, start, length)) place = (place + 1) & (places.length - 1);
+    const at = places[place]!;
+    const behind = HEAD + ((length + 3) >> 2);
+    if (at !== 0) {
+      word.data = room;
+      word.at = at + behind;
+      word.count = room[at + 1]!;
+      word.reach = room[at + 2]!;
+      return word;
+    }
+    cut(bytes, start, end, room, used + behind);
+    room.set([length, word.count, word.reach], used);
+    roomBytes.set(bytes.subarray(start, end), (used + HEAD) * 4);
+    places[place] = used;
+    used = word.at + 2 * word.count;
+    words++;
+    return word;
   };
 }
 
-/** Calls `visit` for each word of a text whose spaces are ▁. */
-export function forEachWord(text: string, visit: (word: string) => void): void {
-  let start = 0;
-  while (start < text.length) {
-    const mark = text.indexOf(MARK, start + 1);
-    const end = mark < 0 ? text.length : mark;
-    visit(text.slice(start, end));
-    start = end;
-  }
+/** Where the word that begins at `start` ends: before the next ▁. */
+export function endOfWord(bytes: Uint8Array, start: number, length: number): number {
+  for (let at = start + 1; at < length; at++) if (bytes[at] === 0xe2 && isMark(bytes, at)) return at;
+  return length;
 }
+
+/** Whether a ▁ begins here. */
+const isMark = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at] === 0xe2 && bytes[at + 1] === 0x96 && bytes[at + 2] === 0x81;
 
 /** Whether some piece that the search may use holds a ▁ behind its first character. */
 export function crossesWords({ bytes, starts, ends }: ByteStrings, skip: Uint8Array): boolean {
   for (let id = 0; id < starts.length; id++) {
     if (skip[id] === 1) continue;
-    for (let at = starts[id]! + 1; at + 2 < ends[id]!; at++)
-      if (bytes[at] === 0xe2 && bytes[at + 1] === 0x96 && bytes[at + 2] === 0x81) return true;
+    for (let at = starts[id]! + 1; at + 2 < ends[id]!; at++) if (isMark(bytes, at)) return true;
   }
   return false;
 }
@@ -58,46 +111,41 @@ export function crossesWords({ bytes, starts, ends }: ByteStrings, skip: Uint8Ar
 /**
  * Cuts a whole text as `search` with float32 sums would cut it in one go. A remembered word is used where no rounding can
  * matter: its cutting leads by more than the sums can be off, and no sum comes near the bound where counting starts anew.
- * @param scoreOf the score of a piece, of the unknown piece too
+ * @param scores by id, with the score that the unknown piece has in a search
  */
 export function createTextSearch(
   search: Unigram,
-  scoreOf: (id: number) => number,
+  scores: Float64Array,
 ): (bytes: Uint8Array, length: number) => Cutting {
-  const ROUNDING = 0.01; // float32 values below REBASE are 1/128 apart; two sums are each off by half of that a piece
   const cutWord = createWordSearch(search);
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const result: Cutting = { count: 0, ids: new Int32Array(256), ends: new Int32Array(256) };
   return (bytes, length) => {
-    const text = decoder.decode(bytes.subarray(0, length));
-    if (text.includes("\ufffd")) return search(bytes, 0, length); // perhaps bytes that are no text
     if (result.ids.length < length) {
       result.ids = new Int32Array(length * 2);
       result.ends = new Int32Array(length * 2);
     }
+    const { ids, ends } = result;
     let count = 0;
-    let start = 0;
     let score = 0;
-    forEachWord(text, (word) => {
-      const { ids, ends, margin, reach } = cutWord(word);
-      const end = start + ends.at(-1)!;
-      if (margin > ROUNDING * (end - start) && Math.abs(score) + reach < REBASE) {
-        for (let i = 0; i < ids.length; i++) {
-          const id = ids[i]!;
-          score = Math.fround(scoreOf(id) + score);
-          result.ids[count] = id;
-          result.ends[count++] = start + ends[i]!;
+    for (let start = 0, end = 0; start < length; start = end) {
+      end = endOfWord(bytes, start, length);
+      const { data, at, count: pieces, reach } = cutWord(bytes, start, end);
+      if (Math.abs(score) + reach < REBASE) {
+        for (let i = 0; i < pieces; i++) {
+          const id = data[at + i]!;
+          score = Math.fround(scores[id]! + score);
+          ids[count] = id;
+          ends[count++] = start + data[at + pieces + i]!;
         }
       } else {
         const exact = search(bytes, start, end, score);
         for (let i = 0; i < exact.count; i++) {
-          result.ids[count] = exact.ids[i]!;
-          result.ends[count++] = exact.ends[i]!;
+          ids[count] = exact.ids[i]!;
+          ends[count++] = exact.ends[i]!;
         }
         ({ score } = exact);
       }
-      start = end;
-    });
+    }
     result.count = count;
     return result;
   };
