@@ -141,15 +141,20 @@ export function precompiled(map: CharMap): Step {
     }
     return codes;
   };
-  const ascii = Array.from({ length: 128 }, (_, code) => lookUp(Uint8Array.of(code), 0, 1));
+  const one = new Uint8Array(4);
+  const known = new Map<number, readonly number[] | undefined>(); // of code points that stand alone, which are few
+  const replacementOf = (code: number): readonly number[] | undefined => {
+    if (!known.has(code)) known.set(code, lookUp(one, 0, putCode(one, 0, code)));
+    return known.get(code);
+  };
 
   return (text) => {
     const { codes } = text;
     const result = new Rewriting();
     for (let start = 0, end = 1; start < codes.length; start = end, end = start + 1) {
       while (end < codes.length && !isBoundary(codes[end - 1]!, codes[end]!)) end++;
-      if (end === start + 1 && codes[start]! < 128) {
-        const replacement = ascii[codes[start]!];
+      if (end === start + 1 && standsAlone(codes[start]!)) {
+        const replacement = replacementOf(codes[start]!);
         if (replacement) result.replace(1, replacement);
         else result.keep(codes[start]!);
         continue;
@@ -178,9 +183,36 @@ export function precompiled(map: CharMap): Step {
   };
 }
 
-/** A place where clusters surely end, without asking Unicode: between two ASCII characters, except CR LF. */
+/** A place where clusters surely end, without asking Unicode. */
 const isBoundary = (before: number, after: number): boolean =>
-  before < 128 && after < 128 && !(before === 13 && after === 10);
+  standsAlone(before) && standsAlone(after) && !(before === 13 && after === 10);
+
+/**
+ * Common characters that form clusters only with marks and joiners, never with each other (but CR LF): Latin, Greek,
+ * Cyrillic, general punctuation, kana, Chinese characters, full-width forms.
+ */
+export const standsAlone = (code: number): boolean =>
+  code < 0x300 ||
+  (code >= 0x370 && code < 0x483) ||
+  (code >= 0x2010 && code < 0x2028) ||
+  (code >= 0x2030 && code < 0x203c) ||
+  (code >= 0x3001 && code < 0x302a) ||
+  (code >= 0x3041 && code < 0x3097) ||
+  (code >= 0x30a1 && code < 0x30fb) ||
+  (code >= 0x3400 && code < 0xa000) ||
+  (code >= 0xff01 && code < 0xff9e);
 
 /** Bytes of a code point in UTF-8. */
 export const byteLength = (code: number): number => (code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4);
+
+/** Writes a code point as UTF-8; returns where it ends. */
+export function putCode(bytes: Uint8Array, at: number, code: number): number {
+  if (code < 0x80) {
+    bytes[at++] = code;
+    return at;
+  }
+  const length = byteLength(code);
+  bytes[at++] = (0xf00 >> length) | (code >> (6 * (length - 1)));
+  for (let i = length - 2; i >= 0; i--) bytes[at++] = 0x80 | ((code >> (6 * i)) & 0x3f);
+  return at;
+}

@@ -81,50 +81,44 @@ export function assemble(
   sequences: readonly Tokens[],
   addSpecialTokens: boolean,
 ): Encoding {
+  const runs = items
+    .filter(({ sequence }) => sequence !== null || addSpecialTokens)
+    .map((item) => ({ item, run: item.sequence === null ? special(item) : sequences[item.sequence]! }));
+  const length = runs.reduce((sum, { run }) => sum + run.ids.length, 0);
   const result: Encoding = {
-    ids: [],
-    tokens: [],
-    typeIds: [],
-    attentionMask: [],
-    specialTokensMask: [],
-    offsets: [],
-    sequenceIds: [],
+    ids: new Array<number>(length),
+    tokens: new Array<string>(length),
+    typeIds: new Array<number>(length),
+    attentionMask: new Array<number>(length).fill(1),
+    specialTokensMask: new Array<number>(length),
+    offsets: new Array<[number, number]>(length),
+    sequenceIds: new Array<0 | 1 | null>(length),
     overflowing: [],
   };
-  const wordIds: (number | null)[] | undefined = sequences[0]?.words ? [] : undefined;
-  for (const item of items) {
-    if (item.sequence === null) {
-      if (addSpecialTokens) append(result, wordIds, { ...special(item), words: undefined }, item, 1);
-    } else append(result, wordIds, sequences[item.sequence]!, item, 0);
+  const wordIds = sequences[0]?.words && new Array<number | null>(length);
+  let to = 0;
+  for (const { item, run } of runs) {
+    const { sequence, typeId } = item;
+    for (let i = 0; i < run.ids.length; i++, to++) {
+      result.ids[to] = run.ids[i]!;
+      result.tokens[to] = run.tokens[i]!;
+      result.typeIds[to] = typeId;
+      result.specialTokensMask[to] = sequence === null ? 1 : 0;
+      result.offsets[to] = run.offsets[i]!;
+      result.sequenceIds[to] = sequence;
+      if (wordIds) wordIds[to] = run.words?.[i] ?? null;
+    }
   }
   if (wordIds) result.wordIds = wordIds;
   return result;
 }
 
-const special = ({ ids, tokens }: { ids: readonly number[]; tokens: readonly string[] }): Omit<Tokens, "words"> => ({
+const special = ({ ids, tokens }: { ids: readonly number[]; tokens: readonly string[] }): Tokens => ({
   ids: [...ids],
   tokens: [...tokens],
   offsets: ids.map(() => [0, 0]),
+  words: undefined,
 });
-
-function append(
-  result: Encoding,
-  wordIds: (number | null)[] | undefined,
-  { ids, tokens, offsets, words }: Tokens,
-  { sequence, typeId }: TemplateItem,
-  specialMask: 0 | 1,
-): void {
-  for (let i = 0; i < ids.length; i++) {
-    result.ids.push(ids[i]!);
-    result.tokens.push(tokens[i]!);
-    result.offsets.push(offsets[i]!);
-    result.typeIds.push(typeId);
-    result.attentionMask.push(1);
-    result.specialTokensMask.push(specialMask);
-    result.sequenceIds.push(sequence);
-    wordIds?.push(words?.[i] ?? null);
-  }
-}
 
 /** How far and with what to pad. */
 export interface Padding {

@@ -1,5 +1,5 @@
 // The fast tokenizer's words: spaces become ▁, each begins a word, and every word is cut on its own.
-import { byteLength, textOf, type AlignedText } from "./aligned-text.js";
+import { byteLength, putCode, textOf, type AlignedText } from "./aligned-text.js";
 import type { Tokens } from "./tokens.js";
 import type { Vocabulary } from "./vocabulary.js";
 import { endOfWord, type WordSearch } from "./words.js";
@@ -48,7 +48,6 @@ const MARK = 0x2581; // ▁
 const MARK_BYTES = [0xe2, 0x96, 0x81];
 
 export function createWordWriter(vocabulary: Vocabulary, unkId: number, cutWord: WordSearch): WordWriter {
-  const encoder = new TextEncoder();
   let plainBytes = Uint8Array.from(MARK_BYTES);
 
   const write = ({ codes, starts, ends }: AlignedText, first: number, last: number, output: WordOutput): void => {
@@ -59,11 +58,12 @@ export function createWordWriter(vocabulary: Vocabulary, unkId: number, cutWord:
     const added = marked[0] === MARK ? 0 : 1;
     const sourceOf = (index: number): number => first + Math.max(0, index - added);
     if (added) marked.unshift(MARK);
-    const bytes = encoder.encode(textOf(marked));
+    const bytes = new Uint8Array(marked.length * 4);
+    const length = marked.reduce((end, code) => putCode(bytes, end, code), 0);
     let at = 0; // in code points
     let byte = 0;
-    for (let start = 0; start < bytes.length; ) {
-      const stop = endOfWord(bytes, start, bytes.length);
+    for (let start = 0; start < length; ) {
+      const stop = endOfWord(bytes, start, length);
       const { data, at: place, count } = cutWord(bytes, start, stop);
       for (let i = 0; i < count; i++) {
         let id = data[place + i]!;
