@@ -41,6 +41,8 @@ export abstract class BaseTokenizer {
 
   /** Whether overflowing encodings are windows, which are padded as the main one. */
   protected abstract readonly padsWindows: boolean;
+  /** Whether a text that gives no token at all is padded when it is encoded alone. */
+  protected abstract readonly padsEmpty: boolean;
   protected abstract idOf(token: string): number;
   protected abstract tokenOf(id: number): string | null;
   /** A text's tokens, without special ones. */
@@ -93,7 +95,8 @@ export abstract class BaseTokenizer {
    * @throws TypeError for anything but texts, RangeError for options that cannot be met
    */
   encode(text: TextInput, pair?: TextInput, options: EncodeOptions = {}): Encoding {
-    return this.#encodeAll([pair === undefined ? [text] : [text, pair]], options)[0]!;
+    const [encoding] = this.#encodeAll([pair === undefined ? [text] : [text, pair]], options, this.padsEmpty);
+    return encoding!;
   }
 
   /** Encodes many texts or pairs; `padding: true` pads all of them to the longest. */
@@ -104,6 +107,7 @@ export abstract class BaseTokenizer {
     return this.#encodeAll(
       texts.map((text) => (isPair(text) ? text : [text])),
       options,
+      true,
     );
   }
 
@@ -187,7 +191,7 @@ export abstract class BaseTokenizer {
     });
   }
 
-  #encodeAll(inputs: readonly (readonly TextInput[])[], options: EncodeOptions): Encoding[] {
+  #encodeAll(inputs: readonly (readonly TextInput[])[], options: EncodeOptions, padsEmpty: boolean): Encoding[] {
     const call = resolveCall(options, this.settings);
     const encodings = inputs.map((texts) => {
       const sequences = texts.map((text) =>
@@ -195,7 +199,7 @@ export abstract class BaseTokenizer {
       );
       return this.build(sequences, call.truncation, call);
     });
-    if (call.padding) {
+    if (call.padding && (padsEmpty || encodings.some(({ ids }) => ids.length > 0))) {
       pad(encodings, {
         ...call.padding,
         id: this.padTokenId,

@@ -13,6 +13,8 @@ export interface CallTruncation {
 export interface Call {
   readonly truncation: CallTruncation | undefined;
   readonly padding: Pick<Padding, "to" | "multipleOf" | "side"> | undefined;
+  /** Whether a length is known, be it used or not. */
+  readonly hasLength: boolean;
   readonly addSpecialTokens: boolean;
   readonly returnOverflowingTokens: boolean;
   readonly isSplitIntoWords: boolean;
@@ -48,6 +50,7 @@ export function resolveCall(options: EncodeOptions, settings: Settings): Call {
       ? { strategy: strategy as CallTruncation["strategy"], maxLength: limit, stride, side: truncationSide }
       : undefined,
     padding: to === undefined ? undefined : { to, multipleOf: padToMultipleOf, side: paddingSide },
+    hasLength: maxLength !== undefined || truncates || typeof to === "number",
     addSpecialTokens: options.addSpecialTokens ?? true,
     returnOverflowingTokens: options.returnOverflowingTokens ?? false,
     isSplitIntoWords: options.isSplitIntoWords ?? false,

@@ -62,7 +62,7 @@ export function createWordWriter(vocabulary: Vocabulary, unkId: number, cutWord:
     const length = marked.reduce((end, code) => putCode(bytes, end, code), 0);
     let at = 0; // in code points
     let byte = 0;
-    for (let start = 0; start < length; ) {
+    for (let start = 0; start < length;) {
       const stop = endOfWord(bytes, start, length);
       const { data, at: place, count } = cutWord(bytes, start, stop);
       for (let i = 0; i < count; i++) {

@@ -38,6 +38,7 @@ interface Parts {
 export class DebertaV2TokenizerFast extends BaseTokenizer {
   readonly vocabSize: number;
   protected readonly padsWindows = true;
+  protected readonly padsEmpty = true;
   readonly #parts: Parts;
   readonly #encode: FastEncoder;
 

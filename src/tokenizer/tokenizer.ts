@@ -19,6 +19,7 @@ export interface SlowTokenizerOptions extends TokenizerOptions, SourceOptions {
 export class DebertaV2Tokenizer extends BaseTokenizer {
   readonly vocabSize: number;
   protected readonly padsWindows = false;
+  protected readonly padsEmpty = false;
   readonly #pieces: SentencePiece;
   readonly #added: ReadonlyMap<number, AddedToken>;
   readonly #addedIds: ReadonlyMap<string, number>;
@@ -115,6 +116,7 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
   protected build(sequences: readonly Tokens[], truncation: CallTruncation | undefined, call: Call): Encoding {
     const { addSpecialTokens, returnOverflowingTokens } = call;
     const items = sequences.length === 2 ? this.#template.pair : this.#template.single;
+    if (returnOverflowingTokens && !call.hasLength) throw new RangeError("returnOverflowingTokens needs maxLength");
     if (returnOverflowingTokens && truncation?.strategy === "longest_first" && sequences.length === 2)
       throw new RangeError('returnOverflowingTokens with a pair needs truncation "only_first" or "only_second"');
     const extra = addSpecialTokens ? specialCount(items) : 0;

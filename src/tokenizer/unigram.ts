@@ -64,7 +64,7 @@ export function createUnigram({ size, root, edges, shift }: PieceTrie, options: 
       from = new Int32Array(room);
       last = new Int32Array(room);
     }
-    from.fill(-1, 0, length + 1);
+    for (let at = 0; at <= length; at++) from[at] = -1; // `fill` is slow to be called for a word
     best[0] = base;
     second[0] = -Infinity;
     let frontier = 0;

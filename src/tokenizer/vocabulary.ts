@@ -1,6 +1,7 @@
 // The pieces of a model: their bytes, their scores and the trie over them. Strings are made only when somebody asks
 // for one, so that loading 128 000 pieces takes milliseconds.
 import { CheckpointError } from "../errors.js";
+import { isMark } from "./words.js";
 import { buildTrie, MAX_NODES, step, type ByteStrings, type PieceTrie } from "./piece-trie.js";
 
 export interface Vocabulary {
@@ -22,7 +23,18 @@ export function createVocabulary(pieces: ByteStrings, scores: Float64Array, file
   const { bytes, starts, ends } = pieces;
   const size = starts.length;
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  const textOf = (id: number): string => decoder.decode(bytes.subarray(starts[id], ends[id]));
+  const textOf = (id: number): string => {
+    const end = ends[id]!;
+    let at = starts[id]!;
+    // Most are a ▁ and ASCII, which a decoder is slow to be called for.
+    let text = "";
+    if (isMark(bytes, at)) {
+      text = "\u2581";
+      at += 3;
+    }
+    for (; at < end && bytes[at]! < 0x80; at++) text += String.fromCharCode(bytes[at]!);
+    return at === end ? text : decoder.decode(bytes.subarray(starts[id], end));
+  };
   let total = size;
   for (let id = 0; id < size; id++) {
     const length = ends[id]! - starts[id]!;

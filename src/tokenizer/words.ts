@@ -45,7 +45,9 @@ export function createWordSearch(search: Unigram): WordSearch {
       data[at + i] = ids[i]!;
       data[at + count + i] = ends[i]! - start;
     }
-    Object.assign(word, { data, at, count });
+    word.data = data;
+    word.at = at;
+    word.count = count;
     word.reach = margin > ROUNDING * (end - start) ? Math.min(REBASE, Math.ceil(reach)) : REBASE;
   };
   const isAt = (at: number, bytes: Uint8Array, start: number, length: number): boolean => {
@@ -69,7 +71,8 @@ export function createWordSearch(search: Unigram): WordSearch {
     let hash = 0;
     for (let at = start; at < end; at++) hash = Math.imul(hash, HASH) + bytes[at]!;
     let place = Math.imul(hash, HASH) >>> (32 - PLACE_BITS);
-    while (places[place] !== 0 && !isAt(places[place]!, bytes, start, length)) place = (place + 1) & (places.length - 1);
+    while (places[place] !== 0 && !isAt(places[place]!, bytes, start, length))
+      place = (place + 1) & (places.length - 1);
     const at = places[place]!;
     const behind = HEAD + ((length + 3) >> 2);
     if (at !== 0) {
@@ -80,8 +83,10 @@ export function createWordSearch(search: Unigram): WordSearch {
       return word;
     }
     cut(bytes, start, end, room, used + behind);
-    room.set([length, word.count, word.reach], used);
-    roomBytes.set(bytes.subarray(start, end), (used + HEAD) * 4);
+    room[used] = length;
+    room[used + 1] = word.count;
+    room[used + 2] = word.reach;
+    for (let i = 0, to = (used + HEAD) * 4; i < length; i++) roomBytes[to + i] = bytes[start + i]!;
     places[place] = used;
     used = word.at + 2 * word.count;
     words++;
@@ -96,7 +101,7 @@ export function endOfWord(bytes: Uint8Array, start: number, length: number): num
 }
 
 /** Whether a ▁ begins here. */
-const isMark = (bytes: Uint8Array, at: number): boolean =>
+export const isMark = (bytes: Uint8Array, at: number): boolean =>
   bytes[at] === 0xe2 && bytes[at + 1] === 0x96 && bytes[at + 2] === 0x81;
 
 /** Whether some piece that the search may use holds a ▁ behind its first character. */
@@ -127,7 +132,7 @@ export function createTextSearch(
     const { ids, ends } = result;
     let count = 0;
     let score = 0;
-    for (let start = 0, end = 0; start < length; start = end) {
+    for (let start = 0, end; start < length; start = end) {
       end = endOfWord(bytes, start, length);
       const { data, at, count: pieces, reach } = cutWord(bytes, start, end);
       if (Math.abs(score) + reach < REBASE) {

@@ -1,6 +1,7 @@
 // What must hold for any text (seeded): tokens in order and inside the text, every character that is no space covered,
 // each token's slice normalises to the token; and linear time on texts that break naive code.
 import { beforeAll, describe, expect, test } from "vitest";
+import { standsAlone } from "../../src/tokenizer/aligned-text.js";
 import { parsePieceModel } from "../../src/tokenizer/piece-model.js";
 import { createSentencePiece, searchOptions } from "../../src/tokenizer/sentencepiece.js";
 import { noTokens } from "../../src/tokenizer/tokens.js";
@@ -117,6 +118,43 @@ test("remembered words are cut as one search over the whole text cuts them", () 
       a.ids.findIndex((id, i) => id !== b.ids[i]),
       text.slice(0, 80),
     ).toBe(-1);
+  }
+});
+
+test("a long part cut stretch by stretch gives what it gives as a whole", async () => {
+  // An added token that holds a space may reach over words: with it the fast tokenizer looks at parts as a whole.
+  const size = fast.vocabSize;
+  const whole = await DebertaV2TokenizerFast.fromPretrained(
+    folderOf({
+      "spm.model": golden.files["spm.model"]!,
+      "special_tokens_map.json": { mask_token: "[MASK]" },
+      "added_tokens.json": { "[MASK]": size, "\ue000 \ue000": size + 1 },
+    }),
+  );
+  const words = ["the", "quick,", "a-b", "[UNK]", "[mask]", "x.", "2024", "don't"];
+  const next = random(7);
+  const mixed = texts(1500, 6).map((text) => {
+    const word = (): string => words[Math.floor(next() * words.length)]!;
+    return `${next() < 0.5 ? word() : ""} ${text} ${word()} ${word()} ${text.slice(0, 9)} ${next() < 0.5 ? word() : ""}`;
+  });
+  for (const text of mixed.flatMap((each) => [each, each.trim(), each.replaceAll("  ", " ")])) {
+    const { ids, tokens, offsets, wordIds } = fast.encode(text);
+    const other = whole.encode(text);
+    expect([ids, tokens, offsets, wordIds], JSON.stringify(text)).toEqual([
+      other.ids,
+      other.tokens,
+      other.offsets,
+      other.wordIds,
+    ]);
+  }
+});
+
+test("characters that stand alone are clusters of their own", () => {
+  const clusters = new Intl.Segmenter("en", { granularity: "grapheme" });
+  for (let code = 32; code < 0x10000; code++) {
+    if (!standsAlone(code)) continue;
+    const char = String.fromCharCode(code);
+    expect([...clusters.segment(`a${char}${char}a`)].length, code.toString(16)).toBe(4);
   }
 });
 
