@@ -1,4 +1,4 @@
-// End-to-end tests: the built playground in the browser that tools/browser.mjs finds, on its software GPU.
+// End-to-end tests: the built playground and the built package in the browser that tools/browser.mjs finds, on its software GPU.
 import { defineConfig } from "@playwright/test";
 // @ts-expect-error plain JavaScript, shared with the set-up scripts
 import { BROWSER_FLAGS, FAST_COMPILE_FLAG, findBrowser } from "./tools/browser.mjs";

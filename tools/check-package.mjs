@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { compareTexts } from "../test/e2e/tokenizer-probe.mjs";
 import { ROOT } from "./setup.mjs";
 
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
@@ -23,6 +24,29 @@ for (const [subpath, { types, default: script }] of entries) {
     assert.ok(existsSync(join(ROOT, types)), `${types} is missing`);
   });
 }
+
+test("both tokenizers encode in Node", async () => {
+  const folder = join(ROOT, "test/fixtures/tokenizer/foreign-ids-800");
+  const source = {
+    open: async (name) => {
+      if (!existsSync(join(folder, name))) return undefined;
+      const bytes = new Uint8Array(readFileSync(join(folder, name)));
+      return {
+        size: bytes.length,
+        async *read(start, end) {
+          yield bytes.subarray(start, end);
+        },
+      };
+    },
+  };
+  const cases = JSON.parse(readFileSync(join(folder, "cases.json"), "utf8"));
+  const tokenizers = await import(`${manifest.name}/tokenizer`);
+  for (const engine of ["javascript", "sentencepiece-js"]) {
+    const { compared, differences } = await compareTexts(tokenizers, source, cases, engine);
+    assert.deepEqual(differences, []);
+    assert.ok(compared > 40);
+  }
+});
 
 test("the package holds the build, README and licence only", () => {
   const listing = execFileSync("npm", ["pack", "--dry-run", "--json"], {

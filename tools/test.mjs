@@ -172,7 +172,7 @@ async function main() {
     const built = await step("build", buildStep);
     if (built) {
       await step("built package", () => nodeTest("tools/check-package.mjs", options));
-      await step("playground", () => playwright(folder, options));
+      await step("built, in a browser", () => playwright(folder, options));
     }
     rmSync(folder, { recursive: true });
   }

@@ -32,22 +32,31 @@ export interface Pieces {
   readonly find: (text: string) => number;
 }
 
-/** The slow tokenizer's added tokens by id: those that its files number, then the special tokens that are left. */
+/** The slow tokenizer's added tokens. Where files give two of them one id, it stands for the later one. */
+export interface NumberedTokens {
+  readonly tokens: ReadonlyMap<number, AddedToken>;
+  readonly ids: ReadonlyMap<string, number>;
+}
+
+/** Those that the slow tokenizer's files number, then the special tokens that are left. */
 export function numberTokens(
   { size, find }: Pieces,
   added: ReadonlyMap<number, AddedToken>,
   special: readonly (string | AddedToken)[],
-): Map<number, AddedToken> {
+): NumberedTokens {
   const tokens = new Map(added);
-  const known = new Set([...added.values()].map(contentOf));
-  let next = size + [...known].filter((content) => find(content) < 0).length;
+  const ids = new Map([...added].map(([id, { content }]) => [content, id]));
+  let next = size + [...ids.keys()].filter((content) => find(content) < 0).length;
   for (const token of special) {
     const content = contentOf(token);
-    if (content === "" || known.has(content)) continue;
-    const id = find(content);
-    tokens.set(id < 0 ? next++ : id, typeof token === "string" ? addedToken(content, true) : token);
+    // A token with flags of its own brings them along, even where its text is known.
+    if (content === "" || (typeof token === "string" && ids.has(content))) continue;
+    const found = ids.get(content) ?? find(content);
+    const id = found < 0 ? next++ : found;
+    tokens.set(id, typeof token === "string" ? addedToken(content, true) : token);
+    ids.set(content, id);
   }
-  return tokens;
+  return { tokens, ids };
 }
 
 export interface Match<T> {

@@ -16,7 +16,7 @@ export interface TokenizerOptions {
 
 export interface Settings {
   readonly names: Readonly<Record<Role, string>>;
-  /** All special tokens, each once: a plain name, or a token with flags of its own. */
+  /** All special tokens: plain names, or tokens with flags of their own. One text may stand there as both. */
   readonly special: readonly (string | AddedToken)[];
   readonly additionalSpecial: readonly string[];
   /** Tokens that were added, by the id that the files give them. */
@@ -75,7 +75,7 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
     const list = source.get("additional_special_tokens") ?? [];
     if (!Array.isArray(list)) throw new CheckpointError(`${file}: additional_special_tokens is not a list`);
     const more = list.map((value, i) => readName(value, `${file}: additional_special_tokens[${i}]`, asSpecial));
-    additional = [...additional, ...more.filter((token) => !additional.includes(token))];
+    additional = [...additional, ...more.filter((token) => !additional.some((other) => isSame(token, other)))];
   };
   readNames(config, CONFIG, false);
 
@@ -115,11 +115,13 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
   const maxLength = config.get("model_max_length") ?? Infinity;
   if (typeof maxLength !== "number" || !(maxLength > 0))
     throw new CheckpointError(`${CONFIG}: model_max_length is ${show(maxLength)}`);
+  const byRole = eachOnce(ROLES.map((role) => tokens.get(role) ?? DEFAULTS[role]));
+  const roleNames = new Set(byRole.map(contentOf));
   const names = { ...DEFAULTS };
   for (const role of ROLES) names[role] = contentOf(tokens.get(role) ?? DEFAULTS[role]);
   return {
     names,
-    special: eachOnce([...ROLES.map((role) => tokens.get(role) ?? DEFAULTS[role]), ...additional]),
+    special: [...byRole, ...additional.filter((token) => !roleNames.has(contentOf(token)))],
     additionalSpecial: additional.map(contentOf),
     added,
     doLowerCase: options.doLowerCase ?? flag("do_lower_case"),
@@ -130,6 +132,15 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
     modelMaxLength: maxLength > LARGE_INTEGER ? Infinity : maxLength,
   };
 }
+
+/** The special tokens as the slow tokenizer's constructor makes them: the unknown token's name becomes a token. */
+export function slowSpecialTokens({ special, names: { unk } }: Settings): (string | AddedToken)[] {
+  return special.map((token) => (token === unk ? addedToken(unk, true, true) : token));
+}
+
+/** As Python compares names and tokens: a plain name is never a token, and of tokens only the text counts. */
+const isSame = (a: string | AddedToken, b: string | AddedToken): boolean =>
+  typeof a === typeof b && contentOf(a) === contentOf(b);
 
 /** The first of those with the same text. */
 function eachOnce(tokens: readonly (string | AddedToken)[]): (string | AddedToken)[] {

@@ -4,9 +4,9 @@ import type { AddedToken, Match } from "./added-tokens.js";
 
 /** A stretch of a text: words to be cut into pieces, or an added token. */
 export interface Part {
-  start: number;
-  end: number;
-  token: AddedToken | undefined;
+  readonly text: string;
+  /** A unit of `text` → one of the whole text. */
+  readonly place: (unit: number) => number;
 }
 
 /** Each punctuation character alone, or a run of anything else. ASCII symbols count as punctuation. */
@@ -56,41 +56,52 @@ export function lowerCase(text: string, kept: readonly Match<unknown>[]): Lowere
   return { text: result, positions };
 }
 
-/** Splits at added tokens and lets them take white space along or stick to their neighbours, as their flags say. */
-export function splitParts(text: string, matches: readonly Match<AddedToken>[]): Part[] {
+/**
+ * Splits at added tokens and lets them take white space along or stick to their neighbours, as their flags say. What comes
+ * out so may be a token's text again, and then is that token.
+ * @param tokenOf the added token with exactly this text
+ */
+export function splitParts(
+  text: string,
+  matches: readonly Match<unknown>[],
+  tokenOf: (text: string) => AddedToken | undefined,
+): Part[] {
   const parts: Part[] = [];
+  const cut = (start: number, end: number): void => {
+    parts.push({ text: text.slice(start, end), place: (unit) => start + unit });
+  };
   let last = 0;
-  for (const { start, end, value } of matches) {
-    if (last < start) parts.push({ start: last, end: start, token: undefined });
-    parts.push({ start, end, token: value });
+  for (const { start, end } of matches) {
+    if (last < start) cut(last, start);
+    cut(start, end);
     last = end;
   }
-  if (last < text.length) parts.push({ start: last, end: text.length, token: undefined });
+  if (last < text.length) cut(last, text.length);
+  if (matches.length === 0) return parts;
 
-  parts.forEach((part, i) => {
-    const { token } = part;
-    if (!token) return;
-    const left = nonEmpty(parts[i - 1]);
-    const right = nonEmpty(parts[i + 1]);
-    const touchesLeft = left !== undefined && text[left.end - 1] !== " ";
-    const touchesRight = right !== undefined && text[right.start] !== " ";
-    if (token.rstrip && right) {
-      const spaces = LEADING.exec(text.slice(right.start, right.end));
-      if (spaces) Object.assign(right, { start: right.start + spaces[0].length, token: undefined });
-    }
-    if (token.lstrip && left) {
-      const spaces = TRAILING.exec(text.slice(left.start, left.end));
-      if (spaces) Object.assign(left, { end: left.end - spaces[0].length, token: undefined });
-    }
-    if (token.singleWord && touchesLeft) {
-      Object.assign(left, { end: part.end, token: undefined });
-      part.end = part.start;
-    } else if (token.singleWord && touchesRight) {
-      Object.assign(right, { start: part.start, token: undefined });
-      part.end = part.start;
-    }
-  });
-  return parts.filter((part) => nonEmpty(part));
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]!;
+    const token = tokenOf(part.text);
+    if (!token) continue;
+    const left = parts[i - 1]?.text ?? "";
+    const right = parts[i + 1]?.text ?? "";
+    if (token.rstrip && right !== "") parts[i + 1] = without(parts[i + 1]!, LEADING.exec(right)?.[0].length ?? 0);
+    if (token.lstrip && left !== "") parts[i - 1] = { ...parts[i - 1]!, text: left.replace(TRAILING, "") };
+    if (!token.singleWord) continue;
+    if (left !== "" && !left.endsWith(" ")) parts[i - 1] = joined(parts[i - 1]!, part);
+    else if (right !== "" && !right.startsWith(" ")) parts[i + 1] = joined(part, parts[i + 1]!);
+    else continue;
+    parts[i] = { ...part, text: "" };
+  }
+  return parts.filter((part) => part.text !== "");
 }
 
-const nonEmpty = (part: Part | undefined): Part | undefined => (part && part.start < part.end ? part : undefined);
+/** A part without its first units. */
+function without({ text, place }: Part, count: number): Part {
+  return { text: text.slice(count), place: (unit) => place(count + unit) };
+}
+
+function joined(a: Part, b: Part): Part {
+  const { length } = a.text;
+  return { text: a.text + b.text, place: (unit) => (unit < length ? a.place(unit) : b.place(unit - length)) };
+}

@@ -18,7 +18,7 @@ import type { TokenizerFolder } from "./files.js";
 import type { JsonObject } from "./json.js";
 import type { PieceModel } from "./piece-model.js";
 import { CONTROL, USER_DEFINED } from "./piece-types.js";
-import type { Settings, TokenizerOptions } from "./settings.js";
+import { slowSpecialTokens, type Settings, type TokenizerOptions } from "./settings.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateFast } from "./truncation.js";
 import type { Vocabulary } from "./vocabulary.js";
@@ -166,12 +166,10 @@ async function partsOfModel(folder: TokenizerFolder, options: FastTokenizerOptio
     "spm.model",
   );
   const { vocabulary } = pipeline;
-  const { unk } = settings.names;
-  const special = settings.special.map((token) => (token === unk ? addedToken(unk, true, true) : token));
+  const special = slowSpecialTokens(settings);
   const added = addAllTokens(vocabulary, ownTokens(model, vocabulary), settings.added, special);
   // The conversion asks the slow tokenizer for these two names, whatever the settings call them.
-  const slow = numberTokens(vocabulary, settings.added, settings.special);
-  const slowIds = new Map([...slow].map(([id, { content }]) => [content, id]));
+  const { ids: slowIds } = numberTokens(vocabulary, settings.added, settings.special);
   const slowId = (token: string): number => {
     const id = slowIds.get(token) ?? vocabulary.find(token);
     return id < 0 ? model.unkId : id;

@@ -6,7 +6,7 @@ import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import { assemble, createTemplate, specialCount, type Encoding, type Template } from "./encoding.js";
 import { createSentencePiece, type SentencePiece } from "./sentencepiece.js";
-import type { Settings, TokenizerOptions } from "./settings.js";
+import { slowSpecialTokens, type Settings, type TokenizerOptions } from "./settings.js";
 import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./slow-text.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateSlow } from "./truncation.js";
@@ -33,8 +33,9 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
     super(settings, file);
     this.#pieces = pieces;
     this.vocabSize = pieces.vocabulary.size;
-    this.#added = numberTokens(pieces.vocabulary, settings.added, settings.special);
-    this.#addedIds = new Map([...this.#added].map(([id, { content }]) => [content, id]));
+    const { tokens, ids } = numberTokens(pieces.vocabulary, settings.added, slowSpecialTokens(settings));
+    this.#added = tokens;
+    this.#addedIds = ids;
     this.#renamed = new Set(
       [...this.#addedIds].map(([text, id]) =>
         pieces.vocabulary.find(text) === id ? -1 : pieces.vocabulary.find(text),
@@ -138,7 +139,7 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
     const parts: string[] = [];
     let run: string[] = [];
     const flush = (): void => {
-      const text = run.length > 0 ? this.convertTokensToString(run) : "";
+      const text = this.convertTokensToString(run);
       if (text !== "") parts.push(text);
       run = [];
     };
@@ -151,7 +152,7 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
         parts.push(token);
       } else run.push(token);
     }
-    flush();
+    if (run.length > 0) parts.push(this.convertTokensToString(run)); // the last one even if it is empty
     return parts.join(" ");
   }
 
@@ -165,17 +166,24 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
       text = lowered.text;
       if (positions) units = (unit) => place(positions[unit]!);
     }
-    for (const { start, end, token } of splitParts(text, this.#splitAdded(text))) {
-      if (!token) {
-        const part = text.slice(start, end);
+    for (const part of splitParts(text, this.#splitAdded(text), (content) => this.#addedToken(content))) {
+      const id = this.#addedIds.get(part.text);
+      if (id === undefined) {
         // Once more: a token that was spared above may have been glued to its neighbour.
-        this.#cutPieces(doLowerCase ? part.toLowerCase() : part, (unit) => units(start + unit), output);
+        const words = doLowerCase ? part.text.toLowerCase() : part.text;
+        this.#cutPieces(words, (unit) => units(part.place(unit)), output);
       } else {
-        output.ids.push(this.#addedIds.get(token.content)!);
-        output.tokens.push(token.content);
-        output.offsets.push([units(start), units(end)]);
+        output.ids.push(id);
+        output.tokens.push(part.text);
+        output.offsets.push([units(part.place(0)), units(part.place(part.text.length))]);
       }
     }
+  }
+
+  /** The token whose id this text has, if it is that of an added token. */
+  #addedToken(content: string): AddedToken | undefined {
+    const id = this.#addedIds.get(content);
+    return id === undefined ? undefined : this.#added.get(id);
   }
 
   #cutPieces(text: string, place: (unit: number) => number, output: Tokens): void {
