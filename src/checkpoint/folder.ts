@@ -12,7 +12,6 @@ import {
   type NamedSource,
 } from "./byte-source.js";
 import type { Server } from "./http.js";
-import { startSha256 } from "./integrity.js";
 import { looksLike } from "./look-alike.js";
 import { systemClock, type Clock } from "./retry.js";
 import { openUrl } from "./url-source.js";
@@ -253,6 +252,7 @@ export async function readWhole(
     if (size > limit) throw new CheckpointError(`${name}: has ${size} bytes; at most ${limit} are expected`);
     const bytes = await readRange(file, 0, size, signal);
     if (sha256 !== undefined) {
+      const { startSha256 } = await import("./integrity.js"); // a fifth of what loads a tokenizer, and rarely asked for
       const digest = startSha256();
       digest.update(bytes);
       digest.check(name, sha256);

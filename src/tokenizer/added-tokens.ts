@@ -25,6 +25,11 @@ export type Role = (typeof ROLES)[number];
 
 export const contentOf = (token: string | AddedToken): string => (typeof token === "string" ? token : token.content);
 
+/** Special tokens as the slow tokenizer's constructor makes them: the unknown token's name becomes a token. */
+export function slowSpecialTokens(special: readonly (string | AddedToken)[], unk: string): (string | AddedToken)[] {
+  return special.map((token) => (token === unk ? addedToken(unk, true, true) : token));
+}
+
 /** A vocabulary, as far as numbering needs it. */
 export interface Pieces {
   readonly size: number;
@@ -156,12 +161,9 @@ export function addAllTokens(
   numbered: ReadonlyMap<number, AddedToken>,
   special: readonly (string | AddedToken)[],
 ): AddedVocabulary {
-  const first = [...addTokens(pieces, [own]).tokens.values()];
-  const more = [...numbered]
-    .sort(([a], [b]) => a - b)
-    .map(([, token]) => token)
-    .filter((token) => !first.some((other) => sameToken(other, token)));
-  const known = new Set([...first, ...more].map(contentOf));
+  // Those that are known already come again: they may be special by their names now.
+  const more = [...numbered].sort(([a], [b]) => a - b).map(([, token]) => token);
+  const known = new Set([...own, ...more].map(contentOf));
   // A token with flags of its own is added even where its text is known: it brings its flags along.
   const rest = special.filter((token) =>
     typeof token === "string" ? !known.has(token) : !more.some((other) => sameToken(other, token)),

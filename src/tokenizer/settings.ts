@@ -3,7 +3,7 @@
 // `added_tokens_decoder`, the other sources of added tokens are ignored. Source: Transformers 4.57,
 // `tokenization_utils_base.py`, `_from_pretrained`.
 import { CheckpointError } from "../errors.js";
-import { addedToken, contentOf, ROLES, type AddedToken, type Role } from "./added-tokens.js";
+import { addedToken, contentOf, ROLES, sameToken, type AddedToken, type Role } from "./added-tokens.js";
 import type { Side } from "./encoding.js";
 import { isObject, readId, readToken, show, type JsonObject } from "./json.js";
 
@@ -75,7 +75,12 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
     const list = source.get("additional_special_tokens") ?? [];
     if (!Array.isArray(list)) throw new CheckpointError(`${file}: additional_special_tokens is not a list`);
     const more = list.map((value, i) => readName(value, `${file}: additional_special_tokens[${i}]`, asSpecial));
-    additional = [...additional, ...more.filter((token) => !additional.some((other) => isSame(token, other)))];
+    // As Python compares them: a name is never a token, and what tokenizer_config.json holds are no tokens yet.
+    const isKnown = (token: string | AddedToken, i: number): boolean =>
+      typeof token === "string"
+        ? additional.includes(token) || more.indexOf(token) < i
+        : more.some((other, j) => j < i && typeof other !== "string" && sameToken(other, token));
+    additional = asSpecial ? [...additional, ...more.filter((token, i) => !isKnown(token, i))] : more;
   };
   readNames(config, CONFIG, false);
 
@@ -132,15 +137,6 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
     modelMaxLength: maxLength > LARGE_INTEGER ? Infinity : maxLength,
   };
 }
-
-/** The special tokens as the slow tokenizer's constructor makes them: the unknown token's name becomes a token. */
-export function slowSpecialTokens({ special, names: { unk } }: Settings): (string | AddedToken)[] {
-  return special.map((token) => (token === unk ? addedToken(unk, true, true) : token));
-}
-
-/** As Python compares names and tokens: a plain name is never a token, and of tokens only the text counts. */
-const isSame = (a: string | AddedToken, b: string | AddedToken): boolean =>
-  typeof a === typeof b && contentOf(a) === contentOf(b);
 
 /** The first of those with the same text. */
 function eachOnce(tokens: readonly (string | AddedToken)[]): (string | AddedToken)[] {

@@ -2,7 +2,14 @@
 // converts it when there is no tokenizer.json.
 import type { Source, SourceOptions } from "../checkpoint/folder.js";
 import { CheckpointError } from "../errors.js";
-import { addAllTokens, addedToken, numberTokens, type AddedToken, type AddedVocabulary } from "./added-tokens.js";
+import {
+  addAllTokens,
+  addedToken,
+  numberTokens,
+  slowSpecialTokens,
+  type AddedToken,
+  type AddedVocabulary,
+} from "./added-tokens.js";
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import {
@@ -18,7 +25,7 @@ import type { TokenizerFolder } from "./files.js";
 import type { JsonObject } from "./json.js";
 import type { PieceModel } from "./piece-model.js";
 import { CONTROL, USER_DEFINED } from "./piece-types.js";
-import { slowSpecialTokens, type Settings, type TokenizerOptions } from "./settings.js";
+import type { Settings, TokenizerOptions } from "./settings.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateFast } from "./truncation.js";
 import type { Vocabulary } from "./vocabulary.js";
@@ -166,7 +173,7 @@ async function partsOfModel(folder: TokenizerFolder, options: FastTokenizerOptio
     "spm.model",
   );
   const { vocabulary } = pipeline;
-  const special = slowSpecialTokens(settings);
+  const special = slowSpecialTokens(settings.special, settings.names.unk);
   const added = addAllTokens(vocabulary, ownTokens(model, vocabulary), settings.added, special);
   // The conversion asks the slow tokenizer for these two names, whatever the settings call them.
   const { ids: slowIds } = numberTokens(vocabulary, settings.added, settings.special);

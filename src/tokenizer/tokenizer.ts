@@ -1,12 +1,19 @@
 // DebertaV2Tokenizer: the slow tokenizer of Transformers 4.57. Added tokens are cut out of the text, each part between
 // them goes through sentencepiece on its own, and every token keeps its place in the caller's text.
 import type { Source, SourceOptions } from "../checkpoint/folder.js";
-import { contentOf, createMatcher, numberTokens, type AddedToken, type Matcher } from "./added-tokens.js";
+import {
+  contentOf,
+  createMatcher,
+  numberTokens,
+  slowSpecialTokens,
+  type AddedToken,
+  type Matcher,
+} from "./added-tokens.js";
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import { assemble, createTemplate, specialCount, type Encoding, type Template } from "./encoding.js";
 import { createSentencePiece, type SentencePiece } from "./sentencepiece.js";
-import { slowSpecialTokens, type Settings, type TokenizerOptions } from "./settings.js";
+import type { Settings, TokenizerOptions } from "./settings.js";
 import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./slow-text.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateSlow } from "./truncation.js";
@@ -33,7 +40,11 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
     super(settings, file);
     this.#pieces = pieces;
     this.vocabSize = pieces.vocabulary.size;
-    const { tokens, ids } = numberTokens(pieces.vocabulary, settings.added, slowSpecialTokens(settings));
+    const { tokens, ids } = numberTokens(
+      pieces.vocabulary,
+      settings.added,
+      slowSpecialTokens(settings.special, settings.names.unk),
+    );
     this.#added = tokens;
     this.#addedIds = ids;
     this.#renamed = new Set(

@@ -9,6 +9,8 @@ export interface BuiltTokenizer {
   readonly chunks: readonly Rolldown.OutputChunk[];
   /** What `import "deberta-webgpu/tokenizer"` loads, the entry first; all other chunks follow on demand. */
   readonly first: readonly Rolldown.OutputChunk[];
+  /** What `import("./<name>.js")` loads, that chunk first. */
+  readonly after: (name: string) => readonly Rolldown.OutputChunk[];
 }
 
 export async function buildTokenizer(): Promise<BuiltTokenizer> {
@@ -26,7 +28,14 @@ export async function buildTokenizer(): Promise<BuiltTokenizer> {
   });
   const chunks = (built as Rolldown.RolldownOutput[])[0]!.output.filter((each) => each.type === "chunk");
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
-  const names = new Set([chunks.find((chunk) => chunk.isEntry)!.fileName]);
-  for (const name of names) for (const next of byName.get(name)!.imports) names.add(next);
-  return { chunks, first: [...names].map((name) => byName.get(name)!) };
+  const withImports = (entry: Rolldown.OutputChunk): Rolldown.OutputChunk[] => {
+    const names = new Set([entry.fileName]);
+    for (const name of names) for (const next of byName.get(name)!.imports) names.add(next);
+    return [...names].map((name) => byName.get(name)!);
+  };
+  return {
+    chunks,
+    first: withImports(chunks.find((chunk) => chunk.isEntry)!),
+    after: (name) => withImports(chunks.find((chunk) => chunk.name === name)!),
+  };
 }
