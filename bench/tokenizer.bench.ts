@@ -1,6 +1,7 @@
-// Tokenizers on one thread: seconds until a vocabulary is loaded, until the first short text is cut, and MB/s over the lines
-// of wikitext-2 (English). Three vocabularies, beside sentencepiece-js and @huggingface/tokenizers where they can read them.
-// Files are in memory before the clock starts. The best of three runs, as other work on the machine only slows.
+// Tokenizers on one thread: milliseconds until a vocabulary is loaded and until the first short text is cut; MB/s over the
+// lines of wikitext-2 (English) by a tokenizer that has seen none of them, and again; MB/s of long texts that break naive
+// code. Three vocabularies, beside sentencepiece-js and @huggingface/tokenizers where they can read them. Files are in
+// memory before the clock starts. The best of three runs, as other work on the machine only slows.
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { DebertaV2Tokenizer, DebertaV2TokenizerFast } from "deberta-webgpu/tokenizer";
 import { SentencePieceProcessor } from "sentencepiece-js";
@@ -132,41 +133,68 @@ function piece(text: string): Uint8Array<ArrayBuffer> {
   return message;
 }
 
-/** Shortest milliseconds, and how many tokens came out. */
-function timeOver(lines: readonly string[], cut: Loaded["encode"]): { best: number; tokens: number } {
-  let [best, tokens] = [Infinity, 0];
-  for (let run = 0; run < RUNS; run++) {
-    tokens = 0;
-    const from = performance.now();
-    for (const line of lines) tokens += cut(line).length;
-    best = Math.min(best, performance.now() - from);
-  }
-  return { best, tokens };
+/** Milliseconds that a pass over the texts takes, and how many tokens come out. */
+function timeOver(texts: readonly string[], cut: Loaded["encode"]): { time: number; tokens: number } {
+  let tokens = 0;
+  const from = performance.now();
+  for (const text of texts) tokens += cut(text).length;
+  return { time: performance.now() - from, tokens };
 }
 
+const bytesOf = (texts: readonly string[]): number => new TextEncoder().encode(texts.join("\n")).length;
+
 async function measure(engine: Engine, files: Files, lines: readonly string[] | undefined): Promise<string[]> {
-  const { name } = engine;
-  let [loading, first] = [Infinity, Infinity];
-  let tokenizer: Loaded | undefined;
+  const best: Record<"load" | "first" | "cold" | "encode" | "ids", number> = {
+    load: Infinity,
+    first: Infinity,
+    cold: Infinity,
+    encode: Infinity,
+    ids: Infinity,
+  };
+  const note = (what: keyof typeof best, time: number): void => void (best[what] = Math.min(best[what], time));
+  let tokens = 0;
   for (let run = 0; run < RUNS; run++) {
     const from = performance.now();
-    tokenizer = await engine.load(files);
-    const loaded = performance.now();
-    tokenizer.encode(FIRST_TEXT);
-    loading = Math.min(loading, loaded - from);
-    first = Math.min(first, performance.now() - loaded);
+    const tokenizer = await engine.load(files);
+    note("load", performance.now() - from);
+    note("first", timeOver([FIRST_TEXT], (text) => tokenizer.encode(text)).time);
+    if (!lines) continue;
+    note("cold", timeOver(lines, (text) => tokenizer.encode(text)).time);
+    note("encode", timeOver(lines, (text) => tokenizer.encode(text)).time);
+    const ids = timeOver(lines, (text) => tokenizer.ids(text));
+    note("ids", ids.time);
+    ({ tokens } = ids);
   }
-  const row = [name, loading.toFixed(0), first.toFixed(2)];
-  if (!lines) return [...row, "–", "–", "–"];
-  const bytes = new TextEncoder().encode(lines.join("\n")).length;
-  const rate = (milliseconds: number): string => (bytes / milliseconds / 1000).toFixed(2);
-  const encoded = timeOver(lines, (text) => tokenizer!.encode(text));
-  const ids = timeOver(lines, (text) => tokenizer!.ids(text));
-  return [...row, rate(encoded.best), rate(ids.best), String(ids.tokens)];
+  const row = [engine.name, best.load.toFixed(0), best.first.toFixed(2)];
+  if (!lines) return [...row, "–", "–", "–", "–"];
+  const rate = (time: number): string => (bytesOf(lines) / time / 1000).toFixed(2);
+  return [...row, rate(best.cold), rate(best.encode), rate(best.ids), String(tokens)];
+}
+
+/** Long texts on which naive code takes quadratic time. */
+const LONG: Readonly<Record<string, string>> = {
+  "no spaces": "thequickbrownfoxjumpsoverthelazydog".repeat(28_572).slice(0, TEXT_BYTES),
+  "one letter": "a".repeat(TEXT_BYTES),
+  spaces: " ".repeat(TEXT_BYTES),
+  "combining marks": `e${"\u0301".repeat(TEXT_BYTES / 2)}`,
+};
+
+/** MB/s of whole long texts; @huggingface/tokenizers takes minutes or overflows its stack on them. */
+async function compareLong(print: Print, files: Files): Promise<void> {
+  const rows = [["", ...Object.keys(LONG)]];
+  for (const engine of ENGINES.slice(0, 4)) {
+    const tokenizer = await engine.load(files);
+    const rates = Object.values(LONG).map((text) => {
+      const times = Array.from({ length: RUNS }, () => timeOver([text], (each) => tokenizer.encode(each)).time);
+      return (bytesOf([text]) / Math.min(...times) / 1000).toFixed(2);
+    });
+    rows.push([engine.name, ...rates]);
+  }
+  await print(`\n1 MB in one text, deberta-v3's or the bundled vocabulary, encode, MB/s\n${table(rows)}`);
 }
 
 async function compare(print: Print, title: string, files: Files, lines: readonly string[] | undefined): Promise<void> {
-  const rows = [["", "load, ms", "first text, ms", "encode, MB/s", "ids, MB/s", "tokens"]];
+  const rows = [["", "load, ms", "first text, ms", "unseen, MB/s", "encode, MB/s", "ids, MB/s", "tokens"]];
   for (const engine of ENGINES) if (engine.canRead?.(files) ?? true) rows.push(await measure(engine, files, lines));
   await print(`${title}\n${table(rows)}`);
 }
@@ -184,4 +212,5 @@ export default async function bench(print: Print): Promise<void> {
   if (common.has("tokenizer.json"))
     await compare(print, "\nnfkc-4k, 4000 pieces, a vocabulary with tokenizer.json", common, lines);
   else await print(`a vocabulary with tokenizer.json skipped: there is no ${GOLDEN}/nfkc-4k`);
+  await compareLong(print, base);
 }
