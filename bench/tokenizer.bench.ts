@@ -1,10 +1,11 @@
 // Tokenizers on one thread: milliseconds until a vocabulary is loaded and until the first short text is cut; MB/s over the
 // lines of wikitext-2 (English) by a tokenizer that has seen none of them, and again; MB/s of long texts that break naive
-// code. Three vocabularies, beside sentencepiece-js and @huggingface/tokenizers where they can read them. Files are in
-// memory before the clock starts. The best of three runs, as other work on the machine only slows.
+// code. Two vocabularies, beside sentencepiece-js and @huggingface/tokenizers. Files are in memory before the clock starts.
+// The best of three runs, as other work on the machine only slows.
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { DebertaV2Tokenizer, DebertaV2TokenizerFast } from "deberta-webgpu/tokenizer";
 import { SentencePieceProcessor } from "sentencepiece-js";
+import { tokenizerJson } from "./spm-to-json.js";
 import { type Print, table } from "./support.js";
 
 const GOLDEN = "/shared/golden/tokenizer";
@@ -24,13 +25,16 @@ interface Loaded {
 interface Engine {
   readonly name: string;
   load(files: Files): Promise<Loaded>;
-  /** False for files that this engine cannot read. */
-  canRead?(files: Files): boolean;
+  /** A text of 1 MB takes it minutes, or more stack than there is. */
+  readonly breaksOnLong?: true;
 }
 
 type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-const asSource = (files: Files): File[] => [...files].map(([name, bytes]) => new File([bytes], name));
+const SPM = ["spm.model", "tokenizer_config.json"];
+const JSONS = ["tokenizer.json", "tokenizer_config.json"];
+const asSource = (files: Files, names: readonly string[] = SPM): File[] =>
+  names.map((name) => new File([files.get(name)!], name));
 
 const ours = (tokenizer: DebertaV2Tokenizer | DebertaV2TokenizerFast): Loaded => ({
   encode: (text) => tokenizer.encode(text).ids,
@@ -47,6 +51,10 @@ const ENGINES: readonly Engine[] = [
     load: async (files) => ours(await DebertaV2TokenizerFast.fromPretrained(asSource(files))),
   },
   {
+    name: "DebertaV2TokenizerFast, tokenizer.json",
+    load: async (files) => ours(await DebertaV2TokenizerFast.fromPretrained(asSource(files, JSONS))),
+  },
+  {
     name: 'DebertaV2Tokenizer, engine "sentencepiece-js"',
     load: async (files) =>
       ours(await DebertaV2Tokenizer.fromPretrained(asSource(files), { engine: "sentencepiece-js" })),
@@ -61,7 +69,7 @@ const ENGINES: readonly Engine[] = [
   },
   {
     name: "@huggingface/tokenizers (no offsets)",
-    canRead: (files) => files.has("tokenizer.json"),
+    breaksOnLong: true,
     // eslint-disable-next-line @typescript-eslint/require-await -- the only engine that loads at once
     async load(files) {
       const json = (name: string): object =>
@@ -97,10 +105,16 @@ async function fetchLines(): Promise<string[] | undefined> {
   );
 }
 
+/** The files with a tokenizer.json, made of spm.model where the folder has none. */
+async function withJson(files: Files): Promise<Files> {
+  if (files.has("tokenizer.json")) return files;
+  const { unkTokenId } = await DebertaV2Tokenizer.fromPretrained(asSource(files));
+  return new Map(files).set("tokenizer.json", tokenizerJson(files.get("spm.model")!, unkTokenId));
+}
+
 /** A vocabulary of `LARGE` pieces: the file's own, and pseudo-words so improbable that English is cut as before. */
 async function enlarge(files: Files): Promise<Files> {
   const tokenizer = await DebertaV2Tokenizer.fromPretrained(asSource(files));
-  const spm = files.get("spm.model")!;
   const { vocabSize, unkTokenId } = tokenizer;
   const words = new Set<string>();
   for (let i = 0; vocabSize + words.size < LARGE; i++) {
@@ -108,7 +122,11 @@ async function enlarge(files: Files): Promise<Files> {
     if (tokenizer.convertTokensToIds(word) === unkTokenId) words.add(word);
   }
   // Messages of protobuf that follow each other are one message, and its repeated fields are joined.
-  return new Map(files).set("spm.model", new Uint8Array(await new Blob([spm, ...[...words].map(piece)]).arrayBuffer()));
+  const spm = new Uint8Array(await new Blob([files.get("spm.model")!, ...[...words].map(piece)]).arrayBuffer());
+  return new Map([
+    ["spm.model", spm],
+    ["tokenizer_config.json", files.get("tokenizer_config.json")!],
+  ]);
 }
 
 /** Syllables that spell a number, at least three. */
@@ -179,10 +197,11 @@ const LONG: Readonly<Record<string, string>> = {
   "combining marks": `e${"\u0301".repeat(TEXT_BYTES / 2)}`,
 };
 
-/** MB/s of whole long texts; @huggingface/tokenizers takes minutes or overflows its stack on them. */
+/** MB/s of whole long texts. */
 async function compareLong(print: Print, files: Files): Promise<void> {
   const rows = [["", ...Object.keys(LONG)]];
-  for (const engine of ENGINES.slice(0, 4)) {
+  for (const engine of ENGINES) {
+    if (engine.breaksOnLong) continue;
     const tokenizer = await engine.load(files);
     const rates = Object.values(LONG).map((text) => {
       const times = Array.from({ length: RUNS }, () => timeOver([text], (each) => tokenizer.encode(each)).time);
@@ -195,22 +214,18 @@ async function compareLong(print: Print, files: Files): Promise<void> {
 
 async function compare(print: Print, title: string, files: Files, lines: readonly string[] | undefined): Promise<void> {
   const rows = [["", "load, ms", "first text, ms", "unseen, MB/s", "encode, MB/s", "ids, MB/s", "tokens"]];
-  for (const engine of ENGINES) if (engine.canRead?.(files) ?? true) rows.push(await measure(engine, files, lines));
+  for (const engine of ENGINES) rows.push(await measure(engine, files, lines));
   await print(`${title}\n${table(rows)}`);
 }
 
 export default async function bench(print: Print): Promise<void> {
   const lines = await fetchLines();
   if (!lines) await print(`MB/s skipped: there is no ${TEXT}`);
-  const names = ["spm.model", "tokenizer_config.json"];
-  const real = await fetchFiles(`${GOLDEN}/deberta-v3`, names);
+  const real = await fetchFiles(`${GOLDEN}/deberta-v3`, SPM);
   const has = real.has("spm.model");
-  const base = has ? real : await fetchFiles(BUNDLED, names);
+  const base = await withJson(has ? real : await fetchFiles(BUNDLED, SPM));
   await compare(print, has ? "deberta-v3, 128 000 pieces" : "the bundled model's vocabulary", base, lines);
-  await compare(print, `\nthe same and generated pieces, ${LARGE} in all`, await enlarge(base), lines);
-  const common = await fetchFiles(`${GOLDEN}/nfkc-4k`, [...names, "tokenizer.json"]);
-  if (common.has("tokenizer.json"))
-    await compare(print, "\nnfkc-4k, 4000 pieces, a vocabulary with tokenizer.json", common, lines);
-  else await print(`a vocabulary with tokenizer.json skipped: there is no ${GOLDEN}/nfkc-4k`);
+  const large = await withJson(await enlarge(base));
+  await compare(print, `\nthe same and generated pieces, ${LARGE} in all`, large, lines);
   await compareLong(print, base);
 }

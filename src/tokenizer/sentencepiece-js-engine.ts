@@ -26,7 +26,7 @@ export async function loadSentencePieceJs(
   status.delete();
   if (!message.startsWith("OK")) throw new CheckpointError(`spm.model: sentencepiece-js refuses it: ${message}`);
 
-  const { unkId, byteIds } = model;
+  const { unkId, byteIds, pieces } = model;
   const bytePieces = new Set(byteIds);
   const encoder = new TextEncoder();
   const cutting: Cutting = { count: 0, ids: new Int32Array(256), ends: new Int32Array(256) };
@@ -53,7 +53,7 @@ export async function loadSentencePieceJs(
           const isLast = end === length || (bytes[end]! & 0xc0) !== 0x80;
           if (isLast) push(unkId, end); // one code point, spelled in byte pieces
         } else {
-          end += encoder.encode(piece).length;
+          end += id < 0 ? encoder.encode(piece).length : pieces.ends[id]! - pieces.starts[id]!;
           push(isUsable(id) ? id : unkId, end);
         }
       }
