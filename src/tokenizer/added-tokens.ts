@@ -64,6 +64,13 @@ export function numberTokens(
   return { tokens, ids };
 }
 
+/** How many units of white space end the text. A pattern for that takes time that grows with the square of a run of spaces. */
+export function trailingSpaces(text: string, isSpace: RegExp): number {
+  let end = text.length;
+  while (end > 0 && isSpace.test(text[end - 1]!)) end--;
+  return text.length - end;
+}
+
 export interface Match<T> {
   readonly start: number;
   readonly end: number;

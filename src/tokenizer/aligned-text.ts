@@ -126,61 +126,80 @@ export const lowerCase: Step = (text) => {
  */
 export function precompiled(map: CharMap): Step {
   const clusters = new Intl.Segmenter("en", { granularity: "grapheme" });
-  const encoder = new TextEncoder();
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const rule: Rule = { length: 0, start: 0, end: 0 };
   const replacements = new Map<number, readonly number[]>();
-  /** The replacement for these bytes, or undefined. */
-  const lookUp = (bytes: Uint8Array, start: number, end: number): readonly number[] | undefined => {
-    findRule(map, bytes, start, end, false, rule);
+  const bytes = new Uint8Array(8);
+  /** The replacement for these code points, of eight bytes at most, or undefined. */
+  const lookUp = (codes: readonly number[]): readonly number[] | undefined => {
+    const length = codes.reduce((end, code) => putCode(bytes, end, code), 0);
+    findRule(map, bytes, 0, length, false, rule);
     if (rule.length === 0) return undefined;
-    let codes = replacements.get(rule.start);
-    if (!codes) {
-      codes = Array.from(decoder.decode(map.text.subarray(rule.start, rule.end)), (char) => char.codePointAt(0)!);
-      replacements.set(rule.start, codes);
+    let found = replacements.get(rule.start);
+    if (!found) {
+      found = Array.from(decoder.decode(map.text.subarray(rule.start, rule.end)), (char) => char.codePointAt(0)!);
+      replacements.set(rule.start, found);
     }
-    return codes;
+    return found;
   };
-  const one = new Uint8Array(4);
   const known = new Map<number, readonly number[] | undefined>(); // of code points that stand alone, which are few
   const replacementOf = (code: number): readonly number[] | undefined => {
-    if (!known.has(code)) known.set(code, lookUp(one, 0, putCode(one, 0, code)));
+    if (!standsAlone(code)) return lookUp([code]);
+    if (!known.has(code)) known.set(code, lookUp([code]));
     return known.get(code);
   };
 
   return (text) => {
     const { codes } = text;
     const result = new Rewriting();
+    const rewrite = (code: number): void => {
+      const replacement = replacementOf(code);
+      if (replacement) result.replace(1, replacement);
+      else result.keep(code);
+    };
     for (let start = 0, end = 1; start < codes.length; start = end, end = start + 1) {
       while (end < codes.length && !isBoundary(codes[end - 1]!, codes[end]!)) end++;
-      if (end === start + 1 && standsAlone(codes[start]!)) {
-        const replacement = replacementOf(codes[start]!);
-        if (replacement) result.replace(1, replacement);
-        else result.keep(codes[start]!);
+      if (end === start + 1) {
+        rewrite(codes[start]!);
         continue;
       }
-      const stretch = textOf(codes, start, end);
-      const bytes = encoder.encode(stretch);
-      let at = 0;
-      for (const { segment } of clusters.segment(stretch)) {
-        const members = Array.from(segment, (char) => char.codePointAt(0)!);
-        const length = members.reduce((sum, code) => sum + byteLength(code), 0);
-        const whole = length < 6 ? lookUp(bytes, at, at + length) : undefined;
-        if (whole) result.replace(members.length, whole);
-        else {
-          let from = at;
-          for (const code of members) {
-            const replacement = lookUp(bytes, from, from + byteLength(code));
-            if (replacement) result.replace(1, replacement);
-            else result.keep(code);
-            from += byteLength(code);
-          }
-        }
-        at += length;
-      }
+      forEachCluster(clusters, codes, start, end, (cluster) => {
+        const length = cluster.reduce((sum, code) => sum + byteLength(code), 0);
+        const whole = length < 6 ? lookUp(cluster) : undefined;
+        if (whole) result.replace(cluster.length, whole);
+        else cluster.forEach(rewrite);
+      });
     }
     return result.apply(text);
   };
+}
+
+const WINDOW = 1024;
+
+/**
+ * Calls `visit` for each grapheme cluster of codes [start, end). The segmenter is asked about windows, as it takes time
+ * that grows with the square of a text's length.
+ */
+function forEachCluster(
+  clusters: Intl.Segmenter,
+  codes: readonly number[],
+  start: number,
+  end: number,
+  visit: (cluster: readonly number[]) => void,
+): void {
+  let room = WINDOW;
+  for (let at = start; at < end;) {
+    const stop = Math.min(at + room, end);
+    let from = at;
+    for (const { segment } of clusters.segment(textOf(codes, at, stop))) {
+      const cluster = Array.from(segment, (char) => char.codePointAt(0)!);
+      if (from + cluster.length === stop && stop < end) break; // it may go on behind the window
+      visit(cluster);
+      from += cluster.length;
+    }
+    room = from === at ? room * 2 : WINDOW;
+    at = from;
+  }
 }
 
 /** A place where clusters surely end, without asking Unicode. */

@@ -1,7 +1,7 @@
 // The fast tokenizer's path from a text to pieces: cut out added tokens, normalise what lies between, cut out those that
 // are compared in normalised form, split into words at ▁, search each word. Follows tokenizers 0.22,
 // `tokenizer/{added_vocabulary,pre_tokenizer}.rs`, `pre_tokenizers/metaspace.rs` and `models/unigram/model.rs`.
-import { createMatcher, type AddedVocabulary, type Match } from "./added-tokens.js";
+import { createMatcher, trailingSpaces, type AddedVocabulary, type Match } from "./added-tokens.js";
 import {
   alignText,
   collapseSpaces,
@@ -179,7 +179,7 @@ export function createFastEncoder(pipeline: Pipeline, added: AddedVocabulary): F
 
 const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 const LEADING = /^\p{White_Space}+/u;
-const TRAILING = /\p{White_Space}+$/u;
+const SPACE = /\p{White_Space}/u;
 
 /** Drops matches inside of words where the token asks for that, and takes white space along. */
 function widen(text: string, matches: readonly Match<number>[], added: AddedVocabulary): Found[] {
@@ -189,7 +189,7 @@ function widen(text: string, matches: readonly Match<number>[], added: AddedVoca
     let { start, end } = match;
     const token = added.tokens.get(id)!;
     if (token.singleWord && (isWordAt(text, start, -1) || isWordAt(text, end, 1))) continue;
-    if (token.lstrip) start -= TRAILING.exec(text.slice(last, start))?.[0].length ?? 0;
+    if (token.lstrip) start -= trailingSpaces(text.slice(last, start), SPACE);
     if (token.rstrip) end += LEADING.exec(text.slice(end))?.[0].length ?? 0;
     found.push({ id, start, end });
     last = end;

@@ -1,6 +1,6 @@
 // How the slow tokenizer prepares a text: lower case that spares added tokens, and the split at added tokens. Follows
 // Transformers 4.57, `tokenization_utils.py`, `tokenize`.
-import type { AddedToken, Match } from "./added-tokens.js";
+import { trailingSpaces, type AddedToken, type Match } from "./added-tokens.js";
 
 /** A stretch of a text: words to be cut into pieces, or an added token. */
 export interface Part {
@@ -14,12 +14,13 @@ export const PUNCTUATION_OR_NOT: RegExp = /[\p{P}$+<=>^`|~]|[^\p{P}$+<=>^`|~]+/g
 
 const SPACES = "[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"; // Python's str.isspace
 const LEADING = new RegExp(`^${SPACES}+`);
-const TRAILING = new RegExp(`${SPACES}+$`);
+const SPACE = new RegExp(SPACES);
+
+/** Python's str.rstrip. */
+const trimEnd = (text: string): string => text.slice(0, text.length - trailingSpaces(text, SPACE));
 
 /** Python's str.strip. */
-export function trimPython(text: string): string {
-  return text.replace(LEADING, "").replace(TRAILING, "");
-}
+export const trimPython = (text: string): string => trimEnd(text.replace(LEADING, ""));
 
 /** A lower-cased text; `positions[i]` is where unit `i` came from, undefined when nothing moved. */
 export interface Lowered {
@@ -86,7 +87,7 @@ export function splitParts(
     const left = parts[i - 1]?.text ?? "";
     const right = parts[i + 1]?.text ?? "";
     if (token.rstrip && right !== "") parts[i + 1] = without(parts[i + 1]!, LEADING.exec(right)?.[0].length ?? 0);
-    if (token.lstrip && left !== "") parts[i - 1] = { ...parts[i - 1]!, text: left.replace(TRAILING, "") };
+    if (token.lstrip && left !== "") parts[i - 1] = { ...parts[i - 1]!, text: trimEnd(left) };
     if (!token.singleWord) continue;
     if (left !== "" && !left.endsWith(" ")) parts[i - 1] = joined(parts[i - 1]!, part);
     else if (right !== "" && !right.startsWith(" ")) parts[i + 1] = joined(part, parts[i + 1]!);

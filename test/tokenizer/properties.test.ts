@@ -167,6 +167,8 @@ describe("linear time", () => {
     ["spaces", (size: number) => " ".repeat(size)],
     ["combining marks", (size: number) => "e" + "\u0301".repeat(size / 2)],
     ["brackets", (size: number) => "[".repeat(size)],
+    ["letters with marks", (size: number) => "i\u0307".repeat(size / 2)],
+    ["flags", (size: number) => "🇩🇪".repeat(size / 4)],
   ])("%s", (_, make) => {
     for (const tokenizer of [slow, fast]) {
       const milliseconds = (size: number): number => {
@@ -179,6 +181,19 @@ describe("linear time", () => {
       const [eighth, all] = [milliseconds(SIZE / 8), milliseconds(SIZE)];
       expect(all, `${eighth} ms for an eighth`).toBeLessThan(8 * 4 * eighth + 500); // quadratic would be 64 ×
       expect(all).toBeLessThan(15_000);
+    }
+  });
+
+  test("spaces before a token that takes white space along", async () => {
+    const files = {
+      "spm.model": golden.files["spm.model"]!,
+      "special_tokens_map.json": { mask_token: { content: "[MASK]", lstrip: true } },
+    };
+    for (const type of [DebertaV2Tokenizer, DebertaV2TokenizerFast]) {
+      const tokenizer = await type.fromPretrained(folderOf(files));
+      const start = process.cpuUsage();
+      tokenizer.encode(`${" ".repeat(SIZE)}x[MASK]`);
+      expect(process.cpuUsage(start).user / 1000).toBeLessThan(5000); // quadratic would be minutes
     }
   });
 });
