@@ -174,6 +174,7 @@ export function precompiled(map: CharMap): Step {
   };
 }
 
+/** Code points that the segmenter is asked about at a time. */
 const WINDOW = 1024;
 
 /**

@@ -3,7 +3,10 @@
 import type { ByteStrings } from "./piece-trie.js";
 import { REBASE, type Cutting, type Unigram } from "./unigram.js";
 
-/** A word cut into pieces; overwritten by the next call. Piece `i` is `data[at + i]` and ends before byte `data[at + count + i]` of the word. */
+/**
+ * A word cut into pieces; overwritten by the next call. Piece `i` is `data[at + i]` and ends before byte
+ * `data[at + count + i]` of the word.
+ */
 export interface Word {
   data: Int32Array;
   at: number;
@@ -24,6 +27,8 @@ const MAX_ENTRY = HEAD + MAX_LENGTH / 4 + 2 * MAX_LENGTH;
 const ROOM = 2 ** 18;
 /** Places in the table of words; at most half of them are taken. */
 const PLACE_BITS = 16;
+/** Places that are looked at for a word; the next one is then taken from another, so that no text can make long searches. */
+const MAX_TRIES = 8;
 const HASH = 0x9e3779b1; // 2^32 / golden ratio
 /** float32 values below REBASE are 1/128 apart; two sums are each off by half of that a piece. */
 const ROUNDING = 0.01;
@@ -71,16 +76,17 @@ export function createWordSearch(search: Unigram): WordSearch {
     let hash = 0;
     for (let at = start; at < end; at++) hash = Math.imul(hash, HASH) + bytes[at]!;
     let place = Math.imul(hash, HASH) >>> (32 - PLACE_BITS);
-    while (places[place] !== 0 && !isAt(places[place]!, bytes, start, length))
-      place = (place + 1) & (places.length - 1);
-    const at = places[place]!;
     const behind = HEAD + ((length + 3) >> 2);
-    if (at !== 0) {
-      word.data = room;
-      word.at = at + behind;
-      word.count = room[at + 1]!;
-      word.reach = room[at + 2]!;
-      return word;
+    for (let tries = 0; tries < MAX_TRIES && places[place] !== 0; tries++) {
+      const at = places[place]!;
+      if (isAt(at, bytes, start, length)) {
+        word.data = room;
+        word.at = at + behind;
+        word.count = room[at + 1]!;
+        word.reach = room[at + 2]!;
+        return word;
+      }
+      place = (place + 1) & (places.length - 1);
     }
     cut(bytes, start, end, room, used + behind);
     room[used] = length;
@@ -96,7 +102,7 @@ export function createWordSearch(search: Unigram): WordSearch {
 
 /** Where the word that begins at `start` ends: before the next ▁. */
 export function endOfWord(bytes: Uint8Array, start: number, length: number): number {
-  for (let at = start + 1; at < length; at++) if (bytes[at] === 0xe2 && isMark(bytes, at)) return at;
+  for (let at = start + 1; at < length; at++) if (isMark(bytes, at)) return at;
   return length;
 }
 
