@@ -101,7 +101,9 @@ function followProgress(signal: AbortSignal, report: (progress: LoadProgress) =>
       const known = [...files.values()].filter(({ total }) => total !== undefined);
       const total = known.reduce((sum, file) => sum + file.total!, 0);
       const loaded = known.reduce((sum, file) => sum + file.loaded, 0);
-      if (total > 0) fraction = Math.min(1, Math.max(fraction, loaded / total)); // a file met late must not move it back
+      // Without the weights, the rest is no measure. A file met late must not move it back.
+      if (total > 0 && known.some(({ phase }) => phase === "weights"))
+        fraction = Math.min(1, Math.max(fraction, loaded / total));
       report({ files: [...files.values()], shaders, fraction });
     });
   };

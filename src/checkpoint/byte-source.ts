@@ -149,18 +149,20 @@ export function eitherSignal(a: AbortSignal | undefined, b: AbortSignal | undefi
   return a && b && a !== b ? AbortSignal.any([a, b]) : (a ?? b);
 }
 
-/** Bytes [start, end) in one array of exactly that length. The caller has bounded the length. */
+/** Bytes [start, end) in one array of exactly that length. The caller has bounded the length; `onBytes` is told how many are here. */
 export async function readRange(
   source: NamedSource,
   start: number,
   end: number,
   signal?: AbortSignal,
+  onBytes?: (loaded: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const all = new Uint8Array(end - start);
   let filled = 0;
   for await (const bytes of source.read(start, end, signal)) {
     all.set(bytes, filled);
     filled += bytes.length;
+    onBytes?.(filled);
   }
   return all;
 }

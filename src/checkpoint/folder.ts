@@ -28,8 +28,8 @@ export interface Progress {
   /** What `loaded` will reach; undefined where the server hides it. */
   readonly total: number | undefined;
   /**
-   * "weights": a file's bytes arrive. "compile": shaders are compiled, at the same time. "rows": the model is ready, the rest of
-   * its word table arrives.
+   * "vocabulary", "weights": a file of the tokenizer or the model arrives. "compile": shaders are compiled, at the same time.
+   * "rows": the model is ready, the rest of its word table arrives.
    */
   readonly phase: string;
 }
@@ -246,11 +246,12 @@ export async function readWhole(
   file: NamedSource,
   limit: number,
   signal?: AbortSignal,
+  onProgress?: (loaded: number, total: number) => void,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { name, size, sha256 } = file;
   try {
     if (size > limit) throw new CheckpointError(`${name}: has ${size} bytes; at most ${limit} are expected`);
-    const bytes = await readRange(file, 0, size, signal);
+    const bytes = await readRange(file, 0, size, signal, (loaded) => onProgress?.(loaded, size));
     if (sha256 !== undefined) {
       const { startSha256 } = await import("./integrity.js"); // a fifth of what loads a tokenizer, and rarely asked for
       const digest = startSha256();
@@ -272,10 +273,15 @@ const MAX_JSON = 64 << 20;
  * A JSON file of the folder; undefined when there is none.
  * @throws CheckpointError when it is not JSON in UTF-8
  */
-export async function readOptionalJson(folder: ModelFolder, name: string, signal?: AbortSignal): Promise<unknown> {
+export async function readOptionalJson(
+  folder: ModelFolder,
+  name: string,
+  signal?: AbortSignal,
+  onProgress?: (loaded: number, total: number) => void,
+): Promise<unknown> {
   const file = await folder.open(name);
   if (!file) return undefined;
-  const bytes = await readWhole(file, MAX_JSON, signal);
+  const bytes = await readWhole(file, MAX_JSON, signal, onProgress);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown;
   } catch (error) {

@@ -30,14 +30,18 @@ export interface TokenizerFolder {
 
 export async function openTokenizerFolder(source: Source, options: SourceOptions): Promise<TokenizerFolder> {
   const folder = await openFolder(source, options);
+  // The vocabulary alone is large enough to be waited for.
+  const follow = (file: string) => (loaded: number, total: number) =>
+    options.onProgress?.({ file, loaded, total, phase: "vocabulary" });
   return {
     location: folder.location,
     async spm() {
       const file = await folder.open(SPM);
-      return file && readWhole(file, MAX_SPM_BYTES, options.signal);
+      return file && readWhole(file, MAX_SPM_BYTES, options.signal, follow(SPM));
     },
     async json(name) {
-      const value = await readOptionalJson(folder, name, options.signal);
+      const onProgress = name === TOKENIZER_JSON ? follow(name) : undefined;
+      const value = await readOptionalJson(folder, name, options.signal, onProgress);
       if (value !== undefined && !isObject(value)) throw new CheckpointError(`${name}: is not a JSON object`);
       return value;
     },
