@@ -3,6 +3,7 @@
 
 const FORMS = [
   { type: "f32", chains: 8, step: "a = a * x + y" },
+  { type: "f32", chains: 12, step: "a = a * x + y" },
   { type: "vec4f", chains: 2, step: "a = a * x + y" },
   { type: "vec4f", chains: 3, step: "a = a * x + y" },
   { type: "vec4f", chains: 4, step: "a = a * x + y" },

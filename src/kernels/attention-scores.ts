@@ -58,8 +58,8 @@ function geometry(device: Capabilities, singleRows: boolean, form: RelativeForm)
   if (!device.software) return { rows: 4, columns: 4, threadsX: 8, threadsY: 8 };
   // Large register tiles pay where loads are dear; each gathered score costs code, so that form has more threads instead.
   return form === "gather"
-    ? { rows: 8, columns: 4, threadsX: 8, threadsY: 1 }
-    : { rows: 8, columns: 8, threadsX: 4, threadsY: 1 };
+    ? { rows: 8, columns: 4, threadsX: 8, threadsY: 2 }
+    : { rows: 8, columns: 8, threadsX: 4, threadsY: 2 };
 }
 
 const PLAIN = `fn gathered(row: u32, column: u32) -> f32 { return 0.0; }`;

@@ -69,9 +69,15 @@ export function dispatchProduct(product: Product, device: Capabilities): Dispatc
   };
   const lanes = device.subgroupSize;
   if (lanes > 0) {
-    // What the registers hold, but no more rows than there are. Four lanes are a processor's: loads and broadcasts are
-    // dear there, so its tile is wider.
-    const tile = { rows: rows <= 4 ? 4 : rows <= 8 ? 8 : 16, vectors: lanes > 4 ? 1 : 2, step: lanes, lanes };
+    // What the registers hold, but no more rows than there are. On processors loads are dear: the tile is as large as it
+    // can be before sums spill, wider for four lanes (SwiftShader), taller for more (lavapipe).
+    const most = device.software && lanes > 4 ? 32 : 16;
+    const tile = {
+      rows: Math.min(most, Math.max(4, 2 ** Math.ceil(Math.log2(rows)))),
+      vectors: lanes > 4 ? 1 : 2,
+      step: lanes,
+      lanes,
+    };
     return {
       shader: shader(subgroupBody, {
         file: `${file} (matmul.wgsl)`,

@@ -26,13 +26,12 @@ export function productTile({ rows, vectors, step, lanes }: ProductTile): string
   const loads = lanes > 0 ? Math.ceil(rows / lanes) : rows;
   const rowOf = (load: number) =>
     lanes > 0 ? `first + min(${load * lanes}u + lane, ${rows - 1}u)` : `first + ${load}u`;
-  // Every row is loaded right where it is used first: short lives need few registers.
+  // Rows that lanes share are loaded first, so that the sums hide the wait; others where they are used: few registers.
+  const shared = range(lanes > 0 ? loads : 0).map((l) => `  let x${l} = loadX((*at).x${l}, k);\n`);
   const load = (r: number) =>
     lanes === 0
       ? `let a = loadX((*at).x${r}, k);`
       : `let a = subgroupBroadcast(x${Math.floor(r / lanes)}, ${r % lanes}u);`;
-  const shared = (r: number) =>
-    lanes > 0 && r % lanes === 0 ? `  let x${r / lanes} = loadX((*at).x${r / lanes}, k);\n` : "";
   const sum = (r: number, v: number) =>
     `(*tile).s${r}_${v} += ${range(4)
       .map((k) => `a.${"xyzw"[k]} * w${k}_${v}`)
@@ -53,7 +52,7 @@ ${lines(vectors, (v) => `  at.w${v} = columnAt(column + ${v * step}u);`)}
   return at;
 }
 fn multiplyAdd(tile: ptr<function, Tile>, at: ptr<function, TileAt>, k: u32, weight: u32) {
-${lines(4, (k) => `  let row${k} = weightRow(weight + ${k}u);`)}
+${shared.join("")}${lines(4, (k) => `  let row${k} = weightRow(weight + ${k}u);`)}
 ${lines(
   vectors,
   (v) =>
@@ -61,7 +60,7 @@ ${lines(
       .map((k) => `let w${k}_${v} = loadW((*at).w${v} + row${k});`)
       .join(" ")}`,
 )}
-${lines(rows, (r) => `${shared(r)}  { ${load(r)} ${perVector((v) => sum(r, v))} }`)}
+${lines(rows, (r) => `  { ${load(r)} ${perVector((v) => sum(r, v))} }`)}
 }
 fn storeTile(tile: ptr<function, Tile>, first: u32, column: u32) {
 ${lines(rows, (r) => `  ${perVector((v) => `store(first + ${r}u, column + ${v * step}u, (*tile).s${r}_${v});`)}`)}

@@ -4,7 +4,7 @@ import { addMatmul, matmul } from "../../src/kernels/matmul.js";
 import { caseGraph, type GraphCase } from "../support/cases.js";
 import { randomValues } from "../support/random.js";
 
-// One row; and just under, at and over every tile (4, 8, 16 rows; 4 to 16 vec4 columns).
+// One row; and just under, at and over every tile (4, 8, 16, 32 rows; 4 to 16 vec4 columns).
 const SIZES: readonly (readonly [rows: number, inner: number, columns: number])[] = [
   [1, 4, 4],
   [3, 20, 12],
