@@ -1,6 +1,7 @@
 // `npm run bench [-- name ...]`: runs every *.bench.ts of this folder (or the named ones) in headless Chromium, served by
 // Vite, and prints what they print, with the machine and the adapter above. CHROME_PATH chooses another browser, --headed a
-// window, and --gpu the machine's own adapter instead of the software one.
+// window, --gpu the machine's own adapter instead of the software one, --lavapipe Mesa's instead of SwiftShader, and
+// --zero-workgroup-memory the shaders as browsers compile them by default, with workgroup memory set to zero.
 import { readdirSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
@@ -10,11 +11,17 @@ import sirv from "sirv";
 import { createServer, runnerImport } from "vite";
 import { BROWSER_FLAGS, ensureBrowser, FAST_COMPILE_FLAG } from "../tools/browser.mjs";
 import { sharedFolder } from "../tools/shared-folder.mjs";
+import { lavapipeBrowser } from "./lavapipe.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { gpu: { type: "boolean", default: false }, headed: { type: "boolean", default: false } },
+  options: {
+    gpu: { type: "boolean", default: false },
+    headed: { type: "boolean", default: false },
+    lavapipe: { type: "boolean", default: false },
+    "zero-workgroup-memory": { type: "boolean", default: false },
+  },
 });
 const entries =
   positionals.length > 0
@@ -62,10 +69,16 @@ const server = await createServer({
 await server.listen();
 const url = server.resolvedUrls.local[0];
 const software = (flag) => values.gpu && flag.startsWith("--use-webgpu-adapter");
+const installed = await ensureBrowser();
+const lavapipe = values.lavapipe ? lavapipeBrowser(installed) : undefined;
 const browser = await chromium.launch({
-  executablePath: await ensureBrowser(),
+  executablePath: lavapipe?.executable ?? installed,
+  env: { ...process.env, ...lavapipe?.env },
   headless: !values.headed,
-  args: [...BROWSER_FLAGS.filter((flag) => !software(flag)), FAST_COMPILE_FLAG],
+  args: [
+    ...BROWSER_FLAGS.filter((flag) => !software(flag)),
+    ...(values["zero-workgroup-memory"] ? [] : [FAST_COMPILE_FLAG]),
+  ],
 });
 try {
   const page = await browser.newPage();
@@ -75,7 +88,9 @@ try {
   await page.exposeFunction("print", (line) => console.log(line));
   const [processor] = cpus();
   console.log(`${cpus().length} × ${processor.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`);
-  console.log(`Chromium ${browser.version()}`);
+  const zeroed = values["zero-workgroup-memory"] ? ", workgroup memory set to zero" : "";
+  const standIn = lavapipe ? ", Mesa's lavapipe in SwiftShader's name" : "";
+  console.log(`Chromium ${browser.version()}${zeroed}${standIn}`);
   for (const entry of entries) {
     console.log(`\n${entry}`);
     await page.evaluate(async (path) => {
@@ -86,4 +101,5 @@ try {
 } finally {
   await browser.close();
   await server.close();
+  lavapipe?.remove();
 }

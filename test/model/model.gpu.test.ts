@@ -1,6 +1,6 @@
 // What a loaded model offers besides `forward`: looking inside, times, memory, and an end that frees everything. And what a
 // class refuses to load.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   DebertaV2ForMaskedLM,
   DebertaV2ForQuestionAnswering,
@@ -121,6 +121,30 @@ describe("looking inside", () => {
       );
     }));
 });
+
+test("a request is one compute pass, one submit and one read-back, the first as well as later ones", () =>
+  withModel(async (model) => {
+    const spies = {
+      dispatches: vi.spyOn(GPUComputePassEncoder.prototype, "dispatchWorkgroups"),
+      passes: vi.spyOn(GPUCommandEncoder.prototype, "beginComputePass"),
+      submits: vi.spyOn(GPUQueue.prototype, "submit"),
+      readBacks: vi.spyOn(GPUBuffer.prototype, "mapAsync"),
+    };
+    try {
+      const requests = [{ inputIds }, { inputIds }, { inputIds, outputHiddenStates: true, outputAttentions: true }];
+      for (const request of requests) {
+        Object.values(spies).forEach((spy) => spy.mockClear());
+        await model.forward(request);
+        const { dispatches, ...others } = Object.fromEntries(
+          Object.entries(spies).map(([name, { mock }]) => [name, mock.calls.length]),
+        );
+        expect(others).toEqual({ passes: 1, submits: 1, readBacks: 1 });
+        expect(dispatches).toBe(model.describe().split("\n").length - 1);
+      }
+    } finally {
+      Object.values(spies).forEach((spy) => spy.mockRestore());
+    }
+  }));
 
 describe("life of a model", () => {
   test("onProgress: bytes of the weights and compiled shaders, each from 0 or 1 to all of them", async () => {
