@@ -1,5 +1,6 @@
 // Every kernel at the shapes of v3-base (D 768, 12 heads of 64, 128 tokens): milliseconds, GFLOP/s, GB/s, and the share of the
-// arithmetic ceiling, measured before and after them. The best of several runs each, as other work on the machine only slows.
+// arithmetic ceiling. Times are the best of several runs, as other work on the machine only slows; the share is the median of
+// each run's share of a ceiling measured right after it, as that work slows both.
 import {
   addLayerNorm,
   addMatmul,
@@ -21,8 +22,8 @@ import {
   type TensorType,
   valueTileSize,
 } from "deberta-webgpu/runtime";
-import { measurePeak } from "./peak.js";
-import { benchDevices, describeAdapter, numbers, type Print, table } from "./support.js";
+import { type Ceiling, measureCeiling } from "./peak.js";
+import { benchDevices, describeAdapter, median, numbers, type Print, table } from "./support.js";
 
 const [D, F, heads, headWidth, slots, reach] = [768, 3072, 12, 64, 512, 511] as const;
 /** Runs of a kernel: at least so many, and until so many milliseconds have passed. */
@@ -185,41 +186,44 @@ const KERNELS: readonly Timed[] = [
   ...others,
 ];
 
-/** The best time of the graph's last node. */
-async function measure({ build }: Timed, device: Device): Promise<StepTime> {
+/** The best time of the graph's last node, and its share of the ceiling. */
+async function measure({ build }: Timed, device: Device, ceiling: Ceiling): Promise<{ best: StepTime; share: number }> {
   const graph = new Graph();
   build(graph, device);
   const slots = new Slots(device);
   const plan = await compile(device, graph, new Map(), slots);
   let best: StepTime | undefined;
+  const shares: number[] = [];
   const inputs = Object.fromEntries(graph.inputs.map((value) => [value.name, data.get(value.name)!]));
   try {
     const start = performance.now();
     for (let run = 0; run < RUNS || performance.now() - start < SPAN; run++) {
       const last = (await plan.profile(inputs, device.capabilities.software ? 2 : 20)).at(-1)!;
       if (!best || last.milliseconds < best.milliseconds) best = last;
+      shares.push(last.gflops / (await ceiling.measure()));
     }
   } finally {
     plan.dispose();
     slots.dispose();
   }
-  return best!;
+  return { best: best!, share: median(shares) };
 }
 
 export default async function bench(print: Print): Promise<void> {
   for (const { name, device } of await benchDevices()) {
-    const before = await measurePeak(device.gpu);
-    const times: StepTime[] = [];
-    for (const timed of KERNELS) times.push(await measure(timed, device));
-    const peak = Math.max(before, await measurePeak(device.gpu));
-    await print(`\n${describeAdapter(device)}, ${name}: ceiling ${peak.toFixed(1)} GFLOP/s`);
-    const rows = times.map(({ milliseconds, gflops, gbytes }, i) => [
-      KERNELS[i]!.name,
-      milliseconds.toFixed(3),
-      gflops.toFixed(2),
-      gbytes.toFixed(2),
-      gflops > 0 ? `${((100 * gflops) / peak).toFixed(1)} %` : "",
-    ]);
-    await print(table([["kernel", "ms", "GFLOP/s", "GB/s", "of ceiling"], ...rows]));
+    const ceiling = await measureCeiling(device.gpu);
+    await print(`\n${describeAdapter(device)}, ${name}: ceiling ${ceiling.gflops.toFixed(1)} GFLOP/s`);
+    const rows = [["kernel", "ms", "GFLOP/s", "GB/s", "of ceiling"]];
+    for (const timed of KERNELS) {
+      const { best, share } = await measure(timed, device, ceiling);
+      rows.push([
+        timed.name,
+        best.milliseconds.toFixed(3),
+        best.gflops.toFixed(2),
+        best.gbytes.toFixed(2),
+        best.gflops > 0 ? `${(100 * share).toFixed(1)} %` : "",
+      ]);
+    }
+    await print(table(rows));
   }
 }

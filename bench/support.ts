@@ -44,3 +44,8 @@ export function numbers(count: number): Float32Array {
     return state / 0x7fffffff - 0.5;
   });
 }
+
+/** The middle of some numbers. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
