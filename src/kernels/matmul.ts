@@ -69,24 +69,19 @@ export function dispatchProduct(product: Product, device: Capabilities): Dispatc
   };
   const lanes = device.subgroupSize;
   if (lanes > 0) {
-    // What the registers hold, but no more rows than there are. On processors loads are dear: the tile is as large as it
-    // can be before sums spill, wider for four lanes (SwiftShader), taller for more (lavapipe).
-    const most = device.software && lanes > 4 ? 32 : 16;
-    const tile = {
-      rows: Math.min(most, Math.max(4, 2 ** Math.ceil(Math.log2(rows)))),
-      vectors: lanes > 4 ? 1 : 2,
-      step: lanes,
-      lanes,
-    };
+    // What the registers hold, but no more rows than there are. A processor with eight lanes (lavapipe) likes taller tiles, as
+    // loads are dear there; one with four (SwiftShader) lower ones: with much code, where it comes to lie decides its speed.
+    const most = lanes <= 4 ? 8 : device.software ? 32 : 16;
+    const tile = { rows: Math.min(most, Math.max(4, 2 ** Math.ceil(Math.log2(rows)))), vectors: 1, step: lanes, lanes };
     return {
       shader: shader(subgroupBody, {
         file: `${file} (matmul.wgsl)`,
         enable: ["subgroups"],
-        constants: { LANES: lanes, ROWS: tile.rows, VECTORS: tile.vectors },
+        constants: { LANES: lanes, ROWS: tile.rows },
         functions: [productTile(tile), activate, ...functions],
       }),
       params,
-      workgroups: [Math.ceil(width / lanes / tile.vectors), Math.ceil(rows / tile.rows), 1],
+      workgroups: [Math.ceil(width / lanes), Math.ceil(rows / tile.rows), 1],
       work,
     };
   }

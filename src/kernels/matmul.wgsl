@@ -1,8 +1,8 @@
 // matmul by subgroup broadcast: y = epilogue(x · w + bias). No workgroup memory, no barrier.
 // x: rows of `inner` vec4, read through rowAt(row, tap) and loadX(at, k); w: [taps·4·inner, 4·weightStride]; y: rows of
 // `yStride` vec4. `taps` is 1 but for convolutions, whose x is read once for every shift of its rows.
-// One subgroup computes ROWS × 4·LANES·VECTORS results: lane l owns the vec4 columns l, l + LANES, ... and loads row l of
-// x; the others get that row by broadcast with a constant lane, which is a register move or a scalar read on GPUs.
+// One subgroup computes ROWS × 4·LANES results: lane l owns the vec4 column l and loads rows l, l + LANES, ... of x; the
+// others get those by broadcast with a constant lane, which is a register move or a scalar read on GPUs.
 // Rows past the end are clamped when loaded and dropped when stored; sums are in f32.
 struct Params { rows: u32, inner: u32, taps: u32, columns: u32, weightStride: u32, weightColumn: u32, yStride: u32, yColumn: u32 }
 @group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
@@ -27,7 +27,7 @@ fn store(row: u32, column: u32, sum: vec4f) {
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) lane: u32) {
   let row = group.y * ROWS;
-  let column = group.x * LANES * VECTORS + lane;
+  let column = group.x * LANES + lane;
   var tile: Tile;
   for (var tap = 0u; tap < params.taps; tap++) {
     var at = tileAt(row, column, lane, tap);
