@@ -23,7 +23,7 @@ export type Source = string | URL | readonly File[] | FileList | FileSystemDirec
 export interface Progress {
   /** A file's name; "shaders" in the phase "compile". */
   readonly file: string;
-  /** Bytes; compiled shaders in the phase "compile". Never falls. */
+  /** Bytes; compiled shaders in the phase "compile". Never falls within a phase. */
   readonly loaded: number;
   /** What `loaded` will reach; undefined where the server hides it. */
   readonly total: number | undefined;

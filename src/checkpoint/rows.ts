@@ -1,6 +1,7 @@
 // Single rows of a table by byte ranges: an encoder needs a few hundred of the 128 100 rows of a word table, and the first
 // answer need not wait for the other 98 million numbers.
 import { planRanges, type Span } from "./byte-plan.js";
+import { eitherSignal } from "./byte-source.js";
 import { openFolder, type Folder } from "./folder.js";
 import type { TensorEntry } from "./safetensors.js";
 import { openPresent, readPieces } from "./stream.js";
@@ -35,7 +36,7 @@ export async function readRows(
   const file = await openPresent(await openFolder(folder), table.file);
   const waiting = planRanges(spans, READ_THROUGH);
   const failed = new AbortController();
-  const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
+  const either = eitherSignal(signal, failed.signal);
   const lane = async (): Promise<void> => {
     for (let range; (range = waiting.shift());) {
       for await (const { entry, offset, bytes } of readPieces(file, range, { signal: either })) {

@@ -57,6 +57,7 @@ function geometry(device: Capabilities, singleRows: boolean, form: RelativeForm)
   if (singleRows) return { rows: 1, columns: 4, threadsX: device.software ? 4 : 16, threadsY: 1 };
   if (!device.software) return { rows: 4, columns: 4, threadsX: 8, threadsY: 8 };
   // Large register tiles pay where loads are dear; each gathered score costs code, so that form has more threads instead.
+  // At least eight threads, which fill the lanes of lavapipe; SwiftShader has four.
   return form === "gather"
     ? { rows: 8, columns: 4, threadsX: 8, threadsY: 2 }
     : { rows: 8, columns: 8, threadsX: 4, threadsY: 2 };

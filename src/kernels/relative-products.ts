@@ -41,7 +41,7 @@ export const relativeProducts: Kernel<readonly ["query", "key", "slots", "bounds
   },
   dispatch([query, key], { heads, headWidth, queryFrom, rows, reach, sign }, device) {
     const tile = { rows: 8, columns: 4 };
-    const [threadsX, threadsY] = device.software ? [4, 2] : [8, 8];
+    const [threadsX, threadsY] = device.software ? [4, 2] : [8, 8]; // as in attention-scores.ts
     const slots = key.shape[0]!;
     const count = rows[1] - rows[0];
     return {

@@ -1,5 +1,6 @@
 // A word table that is still on its way when the model is ready. It is over half of a v3-base's bytes, and a text needs a few
 // hundred of its 128 100 rows: those are read by themselves until the rest has arrived in the background.
+import { eitherSignal } from "../checkpoint/byte-source.js";
 import type { ModelFolder, SourceOptions } from "../checkpoint/folder.js";
 import { readRows } from "../checkpoint/rows.js";
 import type { TensorEntry } from "../checkpoint/safetensors.js";
@@ -39,10 +40,10 @@ export class LateTable extends HostTable {
    */
   async need(rows: Iterable<number>, signal?: AbortSignal): Promise<void> {
     const { rowBytes, arrived, single } = this;
+    if (arrived === this.byteLength) return;
     const missing = [...new Set(rows)].filter((row) => (row + 1) * rowBytes > arrived && !single.has(row));
     if (missing.length === 0) return;
-    const either = signal ? AbortSignal.any([signal, this.end.signal]) : this.end.signal;
-    const bytes = await readRows(this.entry, missing, this.folder, either);
+    const bytes = await readRows(this.entry, missing, this.folder, eitherSignal(signal, this.end.signal));
     missing.forEach((row, index) => {
       this.write(row * rowBytes, bytes.subarray(index * rowBytes, (index + 1) * rowBytes));
       single.add(row);
@@ -63,8 +64,6 @@ export class LateTable extends HostTable {
       this.single.clear();
     } catch {
       // see above
-    } finally {
-      this.folder.close();
     }
   }
 

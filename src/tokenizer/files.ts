@@ -1,5 +1,5 @@
 // The files that make a tokenizer: which ones are read, and how large they may be. Both classes import this module when
-// something is loaded, not before: it brings along what opens a source (URLs, retries, integrity).
+// something is loaded, not before: it brings along what opens a source (URLs, retries).
 import { openFolder, readOptionalJson, readWhole, type Source, type SourceOptions } from "../checkpoint/folder.js";
 import { CheckpointError } from "../errors.js";
 import { isObject, type JsonObject } from "./json.js";

@@ -76,14 +76,17 @@ function probe(page: Page, place: Place, engine: Engine): Promise<Found> {
   );
 }
 
-const test = base.extend<{ policy: Policy; at: string }>({
+const test = base.extend<{ policy: Policy; server: undefined }>({
   policy: ["script-src 'self'", { option: true }],
-  at: async ({ policy, page }, use) => {
-    const server = await serve(policy);
-    await page.goto(server.url);
-    await use(server.url);
-    server.close();
-  },
+  server: [
+    async ({ policy, page }, use) => {
+      const server = await serve(policy);
+      await page.goto(server.url);
+      await use(undefined);
+      server.close();
+    },
+    { auto: true },
+  ],
 });
 
 for (const policy of Object.keys(POLICIES) as Policy[])
@@ -92,17 +95,12 @@ for (const policy of Object.keys(POLICIES) as Policy[])
       test.use({ policy });
       const hasWasm = policy.includes("wasm-unsafe-eval");
 
-      test("both tokenizers with the own engine", async ({ page, at }) => {
-        expect(at).toBeTruthy();
+      test("both tokenizers with the own engine", async ({ page }) => {
         const found = await probe(page, place, "javascript");
         expect(found).toEqual({ ...CLEAN, compared: 54 });
       });
 
-      test(`engine "sentencepiece-js" ${hasWasm ? "works too" : "is refused with what it needs"}`, async ({
-        page,
-        at,
-      }) => {
-        expect(at).toBeTruthy();
+      test(`engine "sentencepiece-js" ${hasWasm ? "works too" : "is refused with what it needs"}`, async ({ page }) => {
         const { message, ...found } = await probe(page, place, "sentencepiece-js");
         if (hasWasm) {
           expect(found.compared).toBeGreaterThan(40); // all but ties
