@@ -1,9 +1,9 @@
 // The public API as a list. See the README for a tour and docs/architecture.md for how the parts fit.
 export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
 export type { ByteSource, Folder, Progress, Source, SourceOptions } from "./checkpoint/folder.js";
-export { DebertaV2Config } from "./model/config.js";
-export type { ModelInputs } from "./model/inputs.js";
-export type { LoadOptions } from "./model/load.js";
+export { DebertaV2Config } from "./model/deberta/config.js";
+export type { ModelInputs } from "./model/inputs/inputs.js";
+export type { LoadOptions } from "./model/load/load.js";
 export { DebertaV2Model, DebertaV2PreTrainedModel, type ForwardOptions, type InspectOptions } from "./model/model.js";
 export {
   DebertaV2ForMaskedLM,

@@ -1,8 +1,8 @@
 // The losses of the heads, by Transformers' formulas with their odd cases. On the host, in float64: a loss is one number
 // over logits that have been read back anyway. Labels come from checkInputs, so shapes and values fit.
-import type { NumberArray } from "./arrays.js";
-import type { DebertaV2Config } from "./config.js";
-import { IGNORED_LABEL } from "./labels.js";
+import type { NumberArray } from "./inputs/arrays.js";
+import type { DebertaV2Config } from "./deberta/config.js";
+import { IGNORED_LABEL } from "./inputs/labels.js";
 
 /**
  * Masked LM: mean of −log softmax(logits)[label] over the labels that are not −100; NaN if all are.

@@ -1,9 +1,9 @@
 // The five models with a head: masked LM, sequence and token classification, question answering, multiple choice.
-import { collectAsked, collectRows, zeros } from "./collect.js";
-import type { DebertaV2Config } from "./config.js";
+import { collectAsked, collectRows, zeros } from "./run/collect.js";
+import type { DebertaV2Config } from "./deberta/config.js";
 import { UnsupportedError } from "../errors.js";
-import type { HeadSpec, LmHead } from "./heads.js";
-import type { Checkpoint, LoadOptions } from "./load.js";
+import type { HeadSpec, LmHead } from "./deberta/heads.js";
+import type { Checkpoint, LoadOptions } from "./load/load.js";
 import {
   maskedLmLoss,
   multipleChoiceLoss,

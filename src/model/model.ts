@@ -4,14 +4,14 @@ import { type ModelFolder, openFolder, type Source } from "../checkpoint/folder.
 import { padded } from "../kernels/kernel.js";
 import { acquireDevice } from "../runtime/device.js";
 import type { StepTime } from "../runtime/plan.js";
-import { attentionPrefix } from "./attention.js";
-import { attentionTerms } from "./attention-terms.js";
-import { collectAttention, collectRows, scatterRows, scatterScores, zeros } from "./collect.js";
-import { DebertaV2Config } from "./config.js";
-import { Engine, type PartResult } from "./engine.js";
-import type { HeadSpec } from "./heads.js";
-import { type CheckedInputs, checkInputs, type Head, type ModelInputs } from "./inputs.js";
-import { Checkpoint, type LoadOptions, loadWeights } from "./load.js";
+import { attentionPrefix } from "./deberta/attention.js";
+import { attentionTerms } from "./run/attention-terms.js";
+import { collectAttention, collectRows, scatterRows, scatterScores, zeros } from "./run/collect.js";
+import { DebertaV2Config } from "./deberta/config.js";
+import { Engine, type PartResult } from "./run/engine.js";
+import type { HeadSpec } from "./deberta/heads.js";
+import { type CheckedInputs, checkInputs, type Head, type ModelInputs } from "./inputs/inputs.js";
+import { Checkpoint, type LoadOptions, loadWeights } from "./load/load.js";
 import type { BaseModelOutput, ModelOutput, Tensor } from "./outputs.js";
 
 /** Options of `forward`. */

@@ -1,8 +1,8 @@
 // pipeline(task, source, options): loads a model with its tokenizer and gives one async function. A new task is one line in
 // each of the tables below.
 import type { Source } from "../checkpoint/folder.js";
-import { DebertaV2Config } from "../model/config.js";
-import type { LoadOptions } from "../model/load.js";
+import { DebertaV2Config } from "../model/deberta/config.js";
+import type { LoadOptions } from "../model/load/load.js";
 import { DebertaV2Model } from "../model/model.js";
 import {
   DebertaV2ForMaskedLM,

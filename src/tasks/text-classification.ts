@@ -1,6 +1,6 @@
 // Text classification: encode a batch, run the model once, turn each row of logits into labels with scores. Options,
 // defaults and the nesting of results are those of Transformers' pipeline.
-import type { DebertaV2Config } from "../model/config.js";
+import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { Tensor } from "../model/outputs.js";
 import { checkTopK, sigmoid, softmax, topIndexes } from "./scores.js";
 import { asTask, kindOf, modelInputs, type Loaded, type Task, type TaskModel, type TaskTokenizer } from "./task.js";

@@ -1,6 +1,6 @@
 // Token classification: labels of tokens, or spans put together from them. Long texts run as overlapping windows (`stride`),
 // all windows of all texts in one packed batch. Strategies, tie rules and fields are those of Transformers' pipeline.
-import type { DebertaV2Config } from "../model/config.js";
+import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { Tensor } from "../model/outputs.js";
 import type { Encoding } from "../tokenizer/encoding.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";

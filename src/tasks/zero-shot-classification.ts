@@ -1,6 +1,6 @@
 // Zero-shot classification: a model of textual entailment judges "text → This example is {label}." for every label. All
 // pairs of all texts run in one packed batch. Transformers' pipeline is the model for options and results.
-import type { DebertaV2Config } from "../model/config.js";
+import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { softmax } from "./scores.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task } from "./task.js";

@@ -2,7 +2,7 @@
 // tokens, how too many tokens are cut, and how tokens become text again.
 import { resolveCall, type Call, type CallTruncation } from "./call.js";
 import { pad, type EncodeOptions, type Encoding } from "./encoding.js";
-import { contentOf, ROLES, type Role } from "./added-tokens.js";
+import { contentOf, ROLES, type Role } from "./text/added-tokens.js";
 import type { Settings } from "./settings.js";
 import type { Tokens } from "./tokens.js";
 

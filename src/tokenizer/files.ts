@@ -3,7 +3,7 @@
 import { openFolder, readOptionalJson, readWhole, type Source, type SourceOptions } from "../checkpoint/folder.js";
 import { CheckpointError } from "../errors.js";
 import { isObject, type JsonObject } from "./json.js";
-import { parsePieceModel, type PieceModel } from "./piece-model.js";
+import { parsePieceModel, type PieceModel } from "./pieces/piece-model.js";
 import {
   ADDED,
   CONFIG,

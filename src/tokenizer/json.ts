@@ -1,6 +1,6 @@
 // What comes out of JSON files, where nothing is known about a field before it is looked at: objects, added tokens, ids.
 import { CheckpointError } from "../errors.js";
-import type { AddedToken } from "./added-tokens.js";
+import type { AddedToken } from "./text/added-tokens.js";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -3,7 +3,7 @@
 // `added_tokens_decoder`, the other sources of added tokens are ignored. Source: Transformers 4.57,
 // `tokenization_utils_base.py`, `_from_pretrained`.
 import { CheckpointError } from "../errors.js";
-import { addedToken, contentOf, ROLES, sameToken, type AddedToken, type Role } from "./added-tokens.js";
+import { addedToken, contentOf, ROLES, sameToken, type AddedToken, type Role } from "./text/added-tokens.js";
 import type { Side } from "./encoding.js";
 import { isObject, readId, readToken, show, type JsonObject } from "./json.js";
 

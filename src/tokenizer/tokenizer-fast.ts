@@ -9,7 +9,7 @@ import {
   slowSpecialTokens,
   type AddedToken,
   type AddedVocabulary,
-} from "./added-tokens.js";
+} from "./text/added-tokens.js";
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import {
@@ -20,15 +20,21 @@ import {
   type Encoding,
   type Template,
 } from "./encoding.js";
-import { createFastEncoder, createPipeline, type FastEncoder, type Pipeline, type Rewrite } from "./fast-pipeline.js";
+import {
+  createFastEncoder,
+  createPipeline,
+  type FastEncoder,
+  type Pipeline,
+  type Rewrite,
+} from "./text/fast-pipeline.js";
 import type { TokenizerFolder } from "./files.js";
 import type { JsonObject } from "./json.js";
-import type { PieceModel } from "./piece-model.js";
-import { CONTROL, USER_DEFINED } from "./piece-types.js";
+import type { PieceModel } from "./pieces/piece-model.js";
+import { CONTROL, USER_DEFINED } from "./pieces/piece-types.js";
 import type { Settings, TokenizerOptions } from "./settings.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateFast } from "./truncation.js";
-import type { Vocabulary } from "./vocabulary.js";
+import type { Vocabulary } from "./pieces/vocabulary.js";
 
 export type FastTokenizerOptions = TokenizerOptions & SourceOptions;
 

@@ -1,11 +1,11 @@
 // tokenizer.json: the pipeline that tokenizers writes for this family, read into the data that the fast tokenizer is made
 // of. Other kinds of models, normalizers and so on are refused by name; nothing of the file is ever run as a pattern.
 import { CheckpointError, UnsupportedError } from "../errors.js";
-import type { AddedToken } from "./added-tokens.js";
+import type { AddedToken } from "./text/added-tokens.js";
 import type { Side, Template, TemplateItem } from "./encoding.js";
-import type { PipelineData, Rewrite } from "./fast-pipeline.js";
+import type { PipelineData, Rewrite } from "./text/fast-pipeline.js";
 import { fieldOf, isObject, readId, readToken, show, type JsonObject } from "./json.js";
-import type { ByteStrings } from "./piece-trie.js";
+import type { ByteStrings } from "./pieces/piece-trie.js";
 
 const FILE = "tokenizer.json";
 /** Sequences within sequences. */

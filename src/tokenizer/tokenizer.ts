@@ -8,13 +8,13 @@ import {
   slowSpecialTokens,
   type AddedToken,
   type Matcher,
-} from "./added-tokens.js";
+} from "./text/added-tokens.js";
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import { assemble, createTemplate, specialCount, type Encoding, type Template } from "./encoding.js";
-import { createSentencePiece, type SentencePiece } from "./sentencepiece.js";
+import { createSentencePiece, type SentencePiece } from "./pieces/sentencepiece.js";
 import type { Settings, TokenizerOptions } from "./settings.js";
-import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./slow-text.js";
+import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./text/slow-text.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateSlow } from "./truncation.js";
 
@@ -72,7 +72,7 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
     const [spm, settings] = await Promise.all([readPieceModel(folder), readSettings(folder, options)]);
     const pieces = createSentencePiece(spm.model, "spm.model");
     if (options.engine === "sentencepiece-js") {
-      const { loadSentencePieceJs } = await import("./sentencepiece-js-engine.js");
+      const { loadSentencePieceJs } = await import("./pieces/sentencepiece-js-engine.js");
       pieces.engine = await loadSentencePieceJs(spm.bytes, pieces);
     }
     return new DebertaV2Tokenizer(pieces, settings, spm.bytes);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { ByteSource, Folder } from "../../src/checkpoint/byte-source.js";
 import { CheckpointError, UnsupportedError } from "../../src/errors.js";
-import { DebertaV2Config } from "../../src/model/config.js";
+import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { goldenCases, readJson, SHARED } from "../support/golden-node.js";
 import { generator, randomInteger } from "../support/random.js";
 

@@ -11,7 +11,7 @@ import {
   type ModelInputs,
   type Tensor,
 } from "../../src/index.js";
-import { DebertaV2Config } from "../../src/model/config.js";
+import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { ReferenceModel } from "../reference/deberta.js";
 import { filesOf, folderOf, makeCheckpoint, type MadeHead, MINIATURE } from "../support/checkpoint.js";
 import { sharedDevice } from "../support/gpu.js";

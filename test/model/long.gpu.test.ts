@@ -2,8 +2,8 @@
 // alone, and requests too large for one run against the same request in one.
 import { describe, expect, test } from "vitest";
 import { DebertaV2ForMaskedLM, DebertaV2Model, type Tensor } from "../../src/index.js";
-import { DebertaV2Config } from "../../src/model/config.js";
-import type { Engine } from "../../src/model/engine.js";
+import { DebertaV2Config } from "../../src/model/deberta/config.js";
+import type { Engine } from "../../src/model/run/engine.js";
 import { ReferenceModel } from "../reference/deberta.js";
 import { filesOf, folderOf, makeCheckpoint, MINIATURE } from "../support/checkpoint.js";
 import { checked, sharedDevice } from "../support/gpu.js";

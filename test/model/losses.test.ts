@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { DebertaV2Config } from "../../src/model/config.js";
-import { checkInputs, type Head, type ModelInputs } from "../../src/model/inputs.js";
+import { DebertaV2Config } from "../../src/model/deberta/config.js";
+import { checkInputs, type Head, type ModelInputs } from "../../src/model/inputs/inputs.js";
 import {
   maskedLmLoss,
   multipleChoiceLoss,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { CheckpointError, UnsupportedError } from "../../src/errors.js";
-import { nearestName, resolveNames, spellName } from "../../src/model/names.js";
+import { nearestName, resolveNames, spellName } from "../../src/model/deberta/names.js";
 import { SHARED } from "../support/golden-node.js";
 
 const BACKBONE = [

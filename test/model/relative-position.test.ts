@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { DebertaV2Config } from "../../src/model/config.js";
-import { logBucket, maxColumns, slotOf, slotTable } from "../../src/model/relative-position.js";
+import { DebertaV2Config } from "../../src/model/deberta/config.js";
+import { logBucket, maxColumns, slotOf, slotTable } from "../../src/model/deberta/relative-position.js";
 import { readJson, SHARED } from "../support/golden-node.js";
 import { generator, randomInteger } from "../support/random.js";
 

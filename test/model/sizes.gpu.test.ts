@@ -1,10 +1,10 @@
 // The layer of v2-xlarge and v2-xxlarge (D 1536, 24 heads, F 6144, conv 3) against float64, and the plan of the whole 1.5B model.
 import { expect, test } from "vitest";
 import { elements } from "../../src/kernels/kernel.js";
-import { packBatch } from "../../src/model/batch.js";
-import { DebertaV2Config } from "../../src/model/config.js";
-import { debertaGraph } from "../../src/model/deberta.js";
-import { slotTable } from "../../src/model/relative-position.js";
+import { packBatch } from "../../src/model/run/batch.js";
+import { DebertaV2Config } from "../../src/model/deberta/config.js";
+import { debertaGraph } from "../../src/model/deberta/deberta.js";
+import { slotTable } from "../../src/model/deberta/relative-position.js";
 import { describe as describePlan } from "../../src/runtime/plan.js";
 import { expectSameGraph } from "../reference/interpret.js";
 import { checked, sharedDevice, withPlan } from "../support/gpu.js";

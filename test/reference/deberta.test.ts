@@ -1,7 +1,7 @@
 // The float64 model of the tests against Transformers' own float64 numbers: what everything random is compared with is itself right.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { DebertaV2Config } from "../../src/model/config.js";
+import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { goldenCases, SHARED, type GoldenBatch, type GoldenCase } from "../support/golden-node.js";
 import { parseSafetensors } from "../support/safetensors.js";
 import { ReferenceModel, type ReferenceInput, type ReferenceStates } from "./deberta.js";

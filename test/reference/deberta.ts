@@ -1,8 +1,8 @@
 // DeBERTa-v2 in plain float64, sequence by sequence, straight from its formulas and a table of tensors: shares nothing with the
 // engine's graphs, packing or kernels. Slow; what loaded models are compared with where no stored answer exists.
-import { activationOf } from "../../src/model/activations.js";
-import type { DebertaV2Config } from "../../src/model/config.js";
-import { slotOf } from "../../src/model/relative-position.js";
+import { activationOf } from "../../src/model/deberta/activations.js";
+import type { DebertaV2Config } from "../../src/model/deberta/config.js";
+import { slotOf } from "../../src/model/deberta/relative-position.js";
 import { activate } from "./activations.js";
 
 /** Tensors by Transformers' names. */

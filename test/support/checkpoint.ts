@@ -2,7 +2,7 @@
 // loaded like any other, altered, or cut short.
 import { bytesFromMemory } from "../../src/checkpoint/byte-source.js";
 import type { Folder } from "../../src/checkpoint/folder.js";
-import { DebertaV2Config } from "../../src/model/config.js";
+import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { randomValues } from "./random.js";
 
 export interface MadeTensor {

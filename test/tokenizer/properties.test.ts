@@ -1,11 +1,11 @@
 // What must hold for any text (seeded): tokens in order and inside the text, every character that is no space covered,
 // each token's slice normalises to the token; and linear time on texts that break naive code.
 import { beforeAll, describe, expect, test } from "vitest";
-import { standsAlone } from "../../src/tokenizer/aligned-text.js";
-import { parsePieceModel } from "../../src/tokenizer/piece-model.js";
-import { createSentencePiece, searchOptions } from "../../src/tokenizer/sentencepiece.js";
+import { standsAlone } from "../../src/tokenizer/text/aligned-text.js";
+import { parsePieceModel } from "../../src/tokenizer/pieces/piece-model.js";
+import { createSentencePiece, searchOptions } from "../../src/tokenizer/pieces/sentencepiece.js";
 import { noTokens } from "../../src/tokenizer/tokens.js";
-import { createUnigram } from "../../src/tokenizer/unigram.js";
+import { createUnigram } from "../../src/tokenizer/pieces/unigram.js";
 import { DebertaV2Tokenizer, DebertaV2TokenizerFast } from "../../src/tokenizer.js";
 import { folderOf } from "./support/folders.js";
 import { loadGoldens } from "./support/goldens.js";

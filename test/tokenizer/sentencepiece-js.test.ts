@@ -2,7 +2,7 @@
 // tie decides (marked in the goldens) only the text and the score of the cutting are compared, and what else is known to
 // differ is named here.
 import { describe, expect, test } from "vitest";
-import { parsePieceModel } from "../../src/tokenizer/piece-model.js";
+import { parsePieceModel } from "../../src/tokenizer/pieces/piece-model.js";
 import { DebertaV2Tokenizer, type SlowTokenizerOptions } from "../../src/tokenizer.js";
 import { folderOf } from "./support/folders.js";
 import { differences, loadGoldens } from "./support/goldens.js";
