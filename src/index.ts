@@ -23,7 +23,7 @@ export type {
   Tensor,
   TokenClassifierOutput,
 } from "./model/outputs.js";
-export type { StepTime } from "./runtime/plan.js";
+export type { StepTime } from "./runtime/profile.js";
 export { pipeline, type PipelineOptions, type Pipelines, type TaskFunctions } from "./tasks/pipeline.js";
 export type { FeatureExtractionOptions, FeatureExtractor } from "./tasks/feature-extraction.js";
 export type { Filling, FillMaskOptions, MaskFiller } from "./tasks/fill-mask.js";

@@ -2,8 +2,8 @@
 // has and how logits become its output; everything else is shared.
 import { type ModelFolder, openFolder, type Source } from "../checkpoint/folder.js";
 import { padded } from "../kernels/kernel.js";
-import { acquireDevice } from "../runtime/device.js";
-import type { StepTime } from "../runtime/plan.js";
+import type { StepTime } from "../runtime/profile.js";
+import { acquireDevice } from "../runtime/shared-device.js";
 import { attentionPrefix } from "./deberta/attention.js";
 import { attentionTerms } from "./run/attention-terms.js";
 import { collectAttention, collectRows, scatterRows, scatterScores, zeros } from "./run/collect.js";

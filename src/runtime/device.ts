@@ -2,6 +2,7 @@
 // One Device stands for one GPUDevice, so models that share a GPUDevice share compiled pipelines and totals.
 import { DeviceError, UnsupportedError } from "../errors.js";
 import type { Capabilities } from "../kernels/kernel.js";
+import { Loss } from "./loss.js";
 import { Pipelines } from "./pipelines.js";
 
 /** Everything is a faster path with a tested fallback; none of these is required. */
@@ -9,9 +10,6 @@ const WANTED_FEATURES: readonly GPUFeatureName[] = ["subgroups", "timestamp-quer
 
 /** Limits that are raised to what the adapter has: large tables and scores need them, the rest stays at the default. */
 const WANTED_LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
-
-/** Milliseconds between the failure of pending work and the news that the device is lost, at most. */
-const LOSS_DELAY = 100;
 
 const devices = new WeakMap<GPUDevice, Device>();
 
@@ -21,23 +19,15 @@ export class Device {
   readonly pipelines: Pipelines;
   private readonly live = new Map<GPUBuffer, number>();
   private bytes = 0;
-  private loss: DeviceError | undefined;
-  private readonly whenLost: Promise<DeviceError>;
-  private readonly waiting = new Set<(loss: DeviceError) => void>();
+  private readonly loss: Loss;
   /** Buffers made by the `guarded` block that is running. */
   private created: GPUBuffer[] | undefined;
 
   private constructor(gpu: GPUDevice) {
     this.gpu = gpu;
     this.capabilities = readCapabilities(gpu);
-    this.pipelines = new Pipelines(this);
-    this.whenLost = gpu.lost.then((info) => {
-      this.loss = new DeviceError(
-        `the GPU device was lost (${info.reason}${info.message ? `: ${info.message}` : ""}). Load the model again; if that fails, reload the page.`,
-      );
-      for (const reject of this.waiting) reject(this.loss);
-      return this.loss;
-    });
+    this.loss = new Loss(gpu);
+    this.pipelines = new Pipelines(gpu, this.loss);
   }
 
   /** The Device of a GPUDevice that somebody made. */
@@ -74,30 +64,12 @@ export class Device {
 
   /** Throws a DeviceError once the device is lost: afterwards most WebGPU calls fail silently. */
   throwIfLost(): void {
-    if (this.loss) throw this.loss;
+    this.loss.throwIfLost();
   }
 
-  /**
-   * Waits for `work`, but no longer than the device lives. Waits are listed rather than raced against one promise, which
-   * would keep something of every wait for as long as the device lives.
-   */
-  async unlessLost<T>(work: Promise<T>): Promise<T> {
-    this.throwIfLost();
-    let reject: ((loss: DeviceError) => void) | undefined;
-    try {
-      return await new Promise<T>((resolve, fail) => {
-        reject = fail;
-        this.waiting.add(fail);
-        work.then(resolve, fail);
-      });
-    } catch (error) {
-      // A lost device may reject its pending work before it says that it is lost.
-      await Promise.race([this.whenLost, new Promise((resolve) => setTimeout(resolve, LOSS_DELAY))]);
-      this.throwIfLost();
-      throw error;
-    } finally {
-      this.waiting.delete(reject!);
-    }
+  /** Waits for `work`, but no longer than the device lives. */
+  unlessLost<T>(work: Promise<T>): Promise<T> {
+    return this.loss.unlessLost(work);
   }
 
   /** A counted buffer. Call inside `guarded`, which turns a failed allocation into a DeviceError. */
@@ -156,38 +128,6 @@ export class Device {
   /** Live buffers and their bytes, over all models of this device. */
   totals(): { buffers: number; bytes: number } {
     return { buffers: this.live.size, bytes: this.bytes };
-  }
-}
-
-let shared: { readonly device: Promise<Device>; users: number } | undefined;
-
-/**
- * The device to load a model on: the caller's, which is never destroyed, or one that all models without a device of their own
- * share and that goes with the last of them. `release` once for every call.
- */
-export async function acquireDevice(given?: GPUDevice): Promise<{ device: Device; release: () => void }> {
-  if (given) return { device: Device.of(given), release: () => undefined };
-  const mine = (shared ??= { device: Device.request(), users: 0 });
-  mine.users++;
-  const release = () => {
-    if (--mine.users > 0) return;
-    if (shared === mine) shared = undefined;
-    void mine.device.then(
-      ({ gpu }) => gpu.destroy(),
-      () => undefined,
-    );
-  };
-  const forget = () => {
-    if (shared === mine) shared = undefined;
-  };
-  try {
-    const device = await mine.device;
-    void device.gpu.lost.then(forget); // the next load asks for a new one
-    return { device, release };
-  } catch (error) {
-    forget();
-    release();
-    throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 // and loading can start compilations while weights are still arriving.
 import { DeviceError } from "../errors.js";
 import type { Shader } from "../kernels/shader.js";
-import type { Device } from "./device.js";
+import type { Loss } from "./loss.js";
 
 /** A pipeline and the layout of its tensors (group 0); group 1 is Params at a dynamic offset, the same for all. */
 export interface Pipeline {
@@ -14,13 +14,15 @@ export interface Pipeline {
 export class Pipelines {
   /** Layout of group 1 in every pipeline. */
   readonly paramsLayout: GPUBindGroupLayout;
-  private readonly device: Device;
+  private readonly gpu: GPUDevice;
+  private readonly loss: Loss;
   private readonly cache = new Map<string, Promise<Pipeline>>();
   private finished = 0;
 
-  constructor(device: Device) {
-    this.device = device;
-    this.paramsLayout = device.gpu.createBindGroupLayout({
+  constructor(gpu: GPUDevice, loss: Loss) {
+    this.gpu = gpu;
+    this.loss = loss;
+    this.paramsLayout = gpu.createBindGroupLayout({
       label: "params",
       entries: [
         { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
@@ -48,8 +50,8 @@ export class Pipelines {
   }
 
   private async compile(shader: Shader): Promise<Pipeline> {
-    const { gpu } = this.device;
-    this.device.throwIfLost();
+    const { gpu } = this;
+    this.loss.throwIfLost();
     gpu.pushErrorScope("validation"); // what is invalid would otherwise be reported as uncaptured
     const tensors = gpu.createBindGroupLayout({
       label: shader.file,
@@ -68,11 +70,11 @@ export class Pipelines {
       compute: { module, entryPoint: "main" },
     });
     compiled.catch(() => undefined); // awaited below
-    await this.device.unlessLost(invalid);
+    await this.loss.unlessLost(invalid);
     try {
-      return { shader, tensors, pipeline: await this.device.unlessLost(compiled) };
+      return { shader, tensors, pipeline: await this.loss.unlessLost(compiled) };
     } catch (cause) {
-      this.device.throwIfLost();
+      this.loss.throwIfLost();
       const { messages } = await module.getCompilationInfo();
       const first = messages.find((message) => message.type === "error");
       const reason = first

@@ -1,25 +1,18 @@
 // A compiled graph: pipelines, slots, bind groups and one parameter buffer. Running it is one upload, one compute pass,
 // one submit, one read-back. This is the only place that encodes commands for a model.
 import { assert } from "../errors.js";
-import { byteLength, type Capabilities, type Dispatch, type TensorType } from "../kernels/kernel.js";
+import { byteLength, type Dispatch, type TensorType } from "../kernels/kernel.js";
 import type { Device } from "./device.js";
+import { describe, dispatches } from "./dispatches.js";
 import type { Graph, Node, Value } from "./graph.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
 import type { Pipeline } from "./pipelines.js";
+import { profileSteps, type StepTime } from "./profile.js";
+import { readBack } from "./readback.js";
 import type { Slots } from "./slots.js";
 
 /** Contents of a graph's inputs by name, in the element type of each. */
 export type Inputs = Readonly<Record<string, Float32Array | Uint32Array>>;
-
-/** Time of one node, from `Plan.profile`. */
-export interface StepTime {
-  readonly name: string;
-  readonly kernel: string;
-  readonly milliseconds: number;
-  /** Giga floating point operations, and gigabytes that must move at least, per second. */
-  readonly gflops: number;
-  readonly gbytes: number;
-}
 
 /** A tensor read back from the device. */
 export interface ReadBack {
@@ -27,6 +20,7 @@ export interface ReadBack {
   readonly data: Float32Array;
 }
 
+/** One node, ready to be encoded; `params` is its offset in the parameter buffer. */
 interface Step {
   readonly node: Node;
   readonly dispatch: Dispatch;
@@ -36,46 +30,6 @@ interface Step {
 
 /** The buffers of a graph's residents, by name. */
 export type ResidentBuffers = ReadonlyMap<string, GPUBuffer>;
-
-/** The dispatches of a graph on a device, one per node. Pure. */
-export function dispatches(graph: Graph, capabilities: Capabilities): Dispatch[] {
-  return graph.nodes.map(({ kernel, inputs, attrs }) =>
-    kernel.dispatch(
-      inputs.map((value) => value.type),
-      attrs,
-      capabilities,
-    ),
-  );
-}
-
-/** What will run, one line a node, and the memory it takes: for people, bug reports and snapshot tests. Pure. */
-export function describe(graph: Graph, capabilities: Capabilities): string {
-  const memory = planMemory(graph);
-  const all = dispatches(graph, capabilities);
-  const rows = graph.nodes.map(({ output, kernel }, index) => [
-    output.name,
-    kernel.name,
-    `[${output.type.shape.join(", ")}]`,
-    `slot ${memory.slotOf.get(output.storage.id) ?? "-"}`,
-    all[index]!.workgroups.join("×"),
-    all[index]!.shader.label,
-  ]);
-  const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
-  const table = rows.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]!))
-      .join("  ")
-      .trimEnd(),
-  );
-  const mb = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  const slots = memory.slots.reduce((sum, bytes) => sum + bytes, 0);
-  const pipelines = new Set(all.map(({ shader }) => shader.text)).size;
-  const weights = graph.residents.reduce((sum, value) => sum + byteLength(value.type), 0);
-  return [
-    ...table,
-    `${all.length} dispatches · ${memory.slots.length} slots ${mb(slots)} (${mb(memory.unplanned)} unplanned) · ${pipelines} pipelines · weights ${mb(weights)} f32`,
-  ].join("\n");
-}
 
 /** Starts compiling what a graph needs, so that a later `compile` finds it done; tells after each how many of all are. */
 export async function warmUp(
@@ -187,7 +141,7 @@ export class Plan {
       }
       this.device.gpu.queue.submit([encoder.finish()]);
     });
-    const data = await this.read(staging, total);
+    const data = await readBack(this.device, staging, total);
     let at = 0;
     const results = new Map<string, Float32Array>();
     for (const { name, bytes } of outputs) {
@@ -227,7 +181,7 @@ export class Plan {
         encoder.copyBufferToBuffer(this.bufferOf(node.output), 0, staging, 0, bytes);
         this.device.gpu.queue.submit([encoder.finish()]);
       });
-      visit(node.output.name, { type: node.output.type, data: await this.read(staging, bytes) }, node);
+      visit(node.output.name, { type: node.output.type, data: await readBack(this.device, staging, bytes) }, node);
     }
   }
 
@@ -237,21 +191,8 @@ export class Plan {
    */
   async profile(inputs: Inputs, repeats = 4): Promise<StepTime[]> {
     await this.prepare(16);
-    const times: StepTime[] = [];
     await this.device.guarded("run", () => this.upload(inputs));
-    for (const [index, step] of this.steps.entries()) {
-      // Repeating a node that updates a value in place computes other numbers, at the same speed.
-      const milliseconds = (await this.time(index, index + 1, repeats)) / repeats;
-      const { flops, bytes } = step.dispatch.work;
-      times.push({
-        name: step.node.output.name,
-        kernel: step.node.kernel.name,
-        milliseconds,
-        gflops: flops / milliseconds / 1e6,
-        gbytes: bytes / milliseconds / 1e6,
-      });
-    }
-    return times;
+    return profileSteps(this.device, this.steps, (pass, from, to) => this.encode(pass, from, to), repeats);
   }
 
   /** See `describe`. */
@@ -319,51 +260,5 @@ export class Plan {
       pass.dispatchWorkgroups(...dispatch.workgroups);
     }
     pass.end();
-  }
-
-  private async read(staging: GPUBuffer, bytes: number): Promise<Float32Array> {
-    if (bytes === 0) return new Float32Array(0);
-    await this.device.unlessLost(staging.mapAsync(GPUMapMode.READ, 0, bytes));
-    const data = new Float32Array(staging.getMappedRange(0, bytes).slice(0));
-    staging.unmap();
-    return data;
-  }
-
-  private async time(from: number, to: number, repeats: number): Promise<number> {
-    const { gpu } = this.device;
-    if (!gpu.features.has("timestamp-query")) {
-      const start = performance.now();
-      const encoder = gpu.createCommandEncoder();
-      for (let i = 0; i < repeats; i++) this.encode(encoder.beginComputePass(), from, to);
-      gpu.queue.submit([encoder.finish()]);
-      await this.device.unlessLost(gpu.queue.onSubmittedWorkDone());
-      return performance.now() - start;
-    }
-    const querySet = gpu.createQuerySet({ type: "timestamp", count: 2 });
-    const { resolve, staging } = await this.device.guarded("timestamps", () => ({
-      resolve: this.device.createBuffer("timestamps", 16, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC),
-      staging: this.device.createBuffer("timestamps", 16, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST),
-    }));
-    try {
-      const encoder = gpu.createCommandEncoder();
-      for (let i = 0; i < repeats; i++) {
-        const timestampWrites = {
-          querySet,
-          ...(i === 0 ? { beginningOfPassWriteIndex: 0 } : {}),
-          ...(i === repeats - 1 ? { endOfPassWriteIndex: 1 } : {}),
-        };
-        this.encode(encoder.beginComputePass(i === 0 || i === repeats - 1 ? { timestampWrites } : {}), from, to);
-      }
-      encoder.resolveQuerySet(querySet, 0, 2, resolve, 0);
-      encoder.copyBufferToBuffer(resolve, 0, staging, 0, 16);
-      gpu.queue.submit([encoder.finish()]);
-      await this.device.unlessLost(staging.mapAsync(GPUMapMode.READ));
-      const [begin, end] = new BigUint64Array(staging.getMappedRange());
-      return Number(end! - begin!) / 1e6;
-    } finally {
-      querySet.destroy();
-      this.device.destroyBuffer(resolve);
-      this.device.destroyBuffer(staging);
-    }
   }
 }

@@ -5,7 +5,7 @@ import { packBatch } from "../../src/model/run/batch.js";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { debertaGraph } from "../../src/model/deberta/deberta.js";
 import { slotTable } from "../../src/model/deberta/relative-position.js";
-import { describe as describePlan } from "../../src/runtime/plan.js";
+import { describe as describePlan } from "../../src/runtime/dispatches.js";
 import { expectSameGraph } from "../reference/interpret.js";
 import { checked, sharedDevice, withPlan } from "../support/gpu.js";
 import { randomValues } from "../support/random.js";
