@@ -24,9 +24,12 @@ fn columnAt(column: u32) -> u32 {
   return here.keyRow * params.valueStride + params.valueColumn + head * params.width + min(column, params.width - 1);
 }
 
-fn weightRow(key: u32) -> u32 { return min(key, here.length - 1) * params.valueStride; }
+fn valueAt(key: u32, column: u32) -> vec4f { return value[min(key, here.length - 1) * params.valueStride + column]; }
 
-fn loadW(at: u32) -> vec4f { return value[at]; }
+fn loadW(group: u32, column: u32) -> mat4x4f {
+  let key = 4 * group;
+  return mat4x4f(valueAt(key, column), valueAt(key + 1, column), valueAt(key + 2, column), valueAt(key + 3, column));
+}
 
 fn store(row: u32, column: u32, sum: vec4f) {
   if (row < here.queryCount && column < params.width) {
@@ -44,7 +47,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   var at = tileAt(row, column, 0, 0);
   var tile: Tile;
   for (var k = 0u; 4 * k < here.length; k++) {
-    multiplyAdd(&tile, &at, k, 4 * k);
+    multiplyAdd(&tile, &at, k, k);
   }
   storeTile(&tile, row, column);
 }

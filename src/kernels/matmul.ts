@@ -1,5 +1,6 @@
 // Matrix product with bias, activation and residual in its epilogue, and the convolution that is one with shifted rows.
-// Two bodies: subgroup broadcast (matmul.wgsl) where subgroups have one size, register tiles (matmul-direct.wgsl) elsewhere.
+// Two bodies: subgroup broadcast (matmul/subgroup.wgsl) where subgroups have one size, register tiles (matmul/direct.wgsl)
+// elsewhere. Both read weights through the one loadW of matmul/weights-f32.wgsl.
 import { type Activation, activationSource } from "./activation.js";
 import {
   type Capabilities,
@@ -14,8 +15,10 @@ import {
 } from "./kernel.js";
 import { productTile } from "./register-tile.js";
 import { shader } from "./shader.js";
-import subgroupBody from "./matmul.wgsl?raw";
-import directBody from "./matmul-direct.wgsl?raw";
+import common from "./matmul/common.wgsl?raw";
+import directBody from "./matmul/direct.wgsl?raw";
+import subgroupBody from "./matmul/subgroup.wgsl?raw";
+import weights from "./matmul/weights-f32.wgsl?raw";
 
 /** How the product is finished, which columns of w take part, and where they go. */
 export interface MatmulAttrs {
@@ -52,7 +55,7 @@ export function dispatchProduct(product: Product, device: Capabilities): Dispatc
   const { rows, inner, taps, columns, weightWidth, place, functions, file } = product;
   const [from, to] = columns;
   const width = (to - from) / 4;
-  const activate = activationSource(product.activation);
+  const parts = [common, weights, activationSource(product.activation), ...functions];
   const params = {
     rows,
     inner: inner / 4,
@@ -75,10 +78,10 @@ export function dispatchProduct(product: Product, device: Capabilities): Dispatc
     const tile = { rows: Math.min(most, Math.max(4, 2 ** Math.ceil(Math.log2(rows)))), vectors: 1, step: lanes, lanes };
     return {
       shader: shader(subgroupBody, {
-        file: `${file} (matmul.wgsl)`,
+        file: `${file} (matmul/subgroup.wgsl)`,
         enable: ["subgroups"],
         constants: { LANES: lanes, ROWS: tile.rows },
-        functions: [productTile(tile), activate, ...functions],
+        functions: [productTile(tile), ...parts],
       }),
       params,
       workgroups: [Math.ceil(width / lanes), Math.ceil(rows / tile.rows), 1],
@@ -91,9 +94,9 @@ export function dispatchProduct(product: Product, device: Capabilities): Dispatc
   const tile = { rows: rows <= 4 ? 4 : 8, vectors: device.software ? 3 : 2, step: threadsX, lanes: 0 };
   return {
     shader: shader(directBody, {
-      file: `${file} (matmul-direct.wgsl)`,
+      file: `${file} (matmul/direct.wgsl)`,
       constants: { THREADS_X: threadsX, THREADS_Y: threadsY, ROWS: tile.rows, VECTORS: tile.vectors },
-      functions: [productTile(tile), activate, ...functions],
+      functions: [productTile(tile), ...parts],
     }),
     params,
     workgroups: [Math.ceil(width / tile.vectors / threadsX), Math.ceil(rows / tile.rows / threadsY), 1],

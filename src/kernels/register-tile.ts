@@ -17,10 +17,10 @@ export interface ProductTile {
 
 /**
  * A tile of sums of products x · w: `struct Tile`, `tileAt` (where its rows and columns begin, computed once),
- * `multiplyAdd` (four rows of w) and `storeTile`.
+ * `multiplyAdd` (one group of four rows of w) and `storeTile`.
  *
- * The kernel provides `rowAt(row, tap)` and `loadX(at, k)`: x at vec4 k of a row; `columnAt(column)`, `weightRow(k)` and
- * `loadW(at)`: w at the sum of both; `store(row, column, sum)`. `tap` is for convolutions.
+ * The kernel provides `rowAt(row, tap)` and `loadX(at, k)`: x at vec4 k of a row; `columnAt(column)` and
+ * `loadW(group, column)`: four rows of w; `store(row, column, sum)`. `tap` is for convolutions.
  */
 export function productTile({ rows, vectors, step, lanes }: ProductTile): string {
   const loads = lanes > 0 ? Math.ceil(rows / lanes) : rows;
@@ -34,7 +34,7 @@ export function productTile({ rows, vectors, step, lanes }: ProductTile): string
       : `let a = subgroupBroadcast(x${Math.floor(r / lanes)}, ${r % lanes}u);`;
   const sum = (r: number, v: number) =>
     `(*tile).s${r}_${v} += ${range(4)
-      .map((k) => `a.${"xyzw"[k]} * w${k}_${v}`)
+      .map((k) => `a.${"xyzw"[k]} * w${v}[${k}]`)
       .join(" + ")};`;
   const perVector = (line: (vector: number) => string) => range(vectors).map(line).join(" ");
   return `
@@ -51,15 +51,8 @@ ${lines(loads, (l) => `  at.x${l} = rowAt(${rowOf(l)}, tap);`)}
 ${lines(vectors, (v) => `  at.w${v} = columnAt(column + ${v * step}u);`)}
   return at;
 }
-fn multiplyAdd(tile: ptr<function, Tile>, at: ptr<function, TileAt>, k: u32, weight: u32) {
-${shared.join("")}${lines(4, (k) => `  let row${k} = weightRow(weight + ${k}u);`)}
-${lines(
-  vectors,
-  (v) =>
-    `  ${range(4)
-      .map((k) => `let w${k}_${v} = loadW((*at).w${v} + row${k});`)
-      .join(" ")}`,
-)}
+fn multiplyAdd(tile: ptr<function, Tile>, at: ptr<function, TileAt>, k: u32, group: u32) {
+${shared.join("")}${lines(vectors, (v) => `  let w${v} = loadW(group, (*at).w${v});`)}
 ${lines(rows, (r) => `  { ${load(r)} ${perVector((v) => sum(r, v))} }`)}
 }
 fn storeTile(tile: ptr<function, Tile>, first: u32, column: u32) {

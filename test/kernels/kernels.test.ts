@@ -21,7 +21,11 @@ const DEVICES: Readonly<Record<string, Capabilities>> = {
   "GPU without subgroups": { ...base, subgroupSize: 0, software: false },
 };
 
-const FILES = import.meta.glob<string>("../../src/kernels/*.wgsl", { query: "?raw", import: "default", eager: true });
+const FILES = import.meta.glob<string>("../../src/kernels/**/*.wgsl", {
+  query: "?raw",
+  import: "default",
+  eager: true,
+});
 const bodies = Object.entries(FILES).map(([path, text]) => ({ file: path.replace(/.*\//, ""), text }));
 
 test("every kernel of the index is among the samples, and has a float64 twin", () => {
