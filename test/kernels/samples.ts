@@ -1,6 +1,7 @@
 // One call of every kernel, with plausible operands: what the tests of reflection, grids and preludes go through.
 import {
   addLayerNorm,
+  addScaledRows,
   addMatmul,
   attentionScores,
   attentionValues,
@@ -9,16 +10,24 @@ import {
   type Dispatch,
   gatherAddRows,
   gatherRows,
+  groupAttention,
+  gruStep,
   type Kernel,
   layerNorm,
+  lstm,
   maskedAddLayerNorm,
   maskedConv1d,
   maskedLayerNorm,
   matmul,
   packWeights,
+  pairMatmul,
+  poolRows,
   type RelativeForm,
   relativeProducts,
+  scaleRows,
   softmax,
+  spanScores,
+  sumMatmul,
   type TensorType,
 } from "../../src/kernels/index.js";
 import { f32, u32 } from "../../src/kernels/kernel.js";
@@ -97,6 +106,25 @@ export const PACK_ATTRS = {
 export const LAYER_NORM_ATTRS = { columns: 47, eps: 1e-7 };
 export const CONV_ATTRS = { taps: 3, activation: "tanh" } as const;
 
+/** What the models for extraction add. */
+export const EXTRACTION = {
+  x: f32(T, D),
+  w: f32(D, 60),
+  bias: f32(60),
+  other: f32(5, D),
+  added: f32(T, 60),
+  otherAdded: f32(5, 60),
+  pairs: u32(40, 2),
+  segments: u32(7, 2),
+  start: f32(T, D),
+  end: f32(T, D),
+  label: f32(5, D + 4),
+  words: u32(T, 3),
+  scales: f32(2, 8),
+  groups: u32(T),
+};
+export const LSTM = { gates: f32(T, 8 * 12), weight: f32(12, 8 * 12), bias: f32(8 * 12), texts: u32(3, 2) };
+
 const FORMS: readonly RelativeForm[] = ["none", "tile", "gather"];
 
 export const SAMPLES: readonly Sample[] = [
@@ -129,5 +157,20 @@ export const SAMPLES: readonly Sample[] = [
   sample(attentionValues, ATTENTION, VALUE_ATTRS),
   sample(gatherRows, { x: f32(T, D), rows: u32(7) }, {}),
   sample(gatherAddRows, { x: f32(T, D), rows: u32(7), added: f32(7, D) }, {}),
+  sample(poolRows, EXTRACTION, { pooling: "mean" }),
+  sample(spanScores, EXTRACTION, { widths: 4, labels: 5, form: "relu" }),
+  sample(
+    spanScores,
+    { ...EXTRACTION, label: f32(5, 2 * D + 4) },
+    { widths: 20, labels: 5, form: "sum" },
+    "spanScores sum",
+  ),
+  sample(lstm, LSTM, { hidden: 12, steps: [0, 8] }),
+  sample(sumMatmul, EXTRACTION, { activation: "relu" }),
+  sample(pairMatmul, EXTRACTION, { activation: "relu" }),
+  sample(gruStep, { input: f32(1, 3 * D), hidden: f32(T, 3 * D), h: f32(T, D) }, {}),
+  sample(groupAttention, { qkv: f32(T, 3 * D), bounds: u32(T, 2) }, { heads: 3, scale: 0.25 }),
+  sample(scaleRows, EXTRACTION, { column: 3 }),
+  sample(addScaledRows, { ...EXTRACTION, added: f32(T, D) }, { column: 0 }),
   sample(packWeights, { file: u32(357) }, PACK_ATTRS),
 ];

@@ -12,6 +12,7 @@ import { SCORE_ROW_FIELDS } from "../../src/kernels/softmax.js";
 import { TILE_FIELDS } from "../../src/kernels/attention-scores.js";
 import { lastOf, rowsOf, type TensorType } from "../../src/kernels/kernel.js";
 import { activate } from "./activations.js";
+import { EXTRACTION_TWINS } from "./extraction-ops.js";
 
 export interface Tensor {
   readonly type: TensorType;
@@ -240,4 +241,5 @@ export const TWINS: Readonly<Record<string, Twin<never>>> = {
   gatherRows,
   gatherAddRows: gatherRows,
   packWeights,
+  ...EXTRACTION_TWINS,
 };
