@@ -40,6 +40,7 @@ export type {
   QuestionAnsweringOptions,
 } from "./tasks/question-answering.js";
 export { redact, type RedactableEntity, type RedactOptions } from "./tasks/redact.js";
+export type { PersonalData, RedactionOptions, Redactor } from "./tasks/redaction/redaction.js";
 export type { Ranked, Reranker, RerankOptions } from "./tasks/rerank.js";
 export type {
   Classification,

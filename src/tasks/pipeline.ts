@@ -17,6 +17,7 @@ import { featureExtraction, type FeatureExtractionOptions, type FeatureExtractor
 import { fillMask, type FillMaskOptions, type MaskFiller } from "./fill-mask.js";
 import { multipleChoice, type Chooser, type MultipleChoiceOptions } from "./multiple-choice.js";
 import { questionAnswering, type QuestionAnswerer, type QuestionAnsweringOptions } from "./question-answering.js";
+import { redaction, type RedactionOptions, type Redactor } from "./redaction/redaction.js";
 import { rerank, type Reranker, type RerankOptions } from "./rerank.js";
 import { loadTogether, type Loaded, type Task, type TaskModel } from "./task.js";
 import { textClassification, type TextClassificationOptions, type TextClassifier } from "./text-classification.js";
@@ -28,6 +29,7 @@ export interface TaskFunctions {
   "text-classification": TextClassifier;
   "zero-shot-classification": ZeroShotClassifier;
   "token-classification": TokenClassifier;
+  redact: Redactor;
   "question-answering": QuestionAnswerer;
   "fill-mask": MaskFiller;
   "multiple-choice": Chooser;
@@ -39,6 +41,7 @@ interface TaskModels {
   "text-classification": DebertaV2ForSequenceClassification;
   "zero-shot-classification": DebertaV2ForSequenceClassification;
   "token-classification": DebertaV2ForTokenClassification;
+  redact: DebertaV2ForTokenClassification;
   "question-answering": DebertaV2ForQuestionAnswering;
   "fill-mask": DebertaV2ForMaskedLM;
   "multiple-choice": DebertaV2ForMultipleChoice;
@@ -56,6 +59,7 @@ export interface PipelineOptions {
   "text-classification": TextClassificationOptions;
   "zero-shot-classification": ZeroShotOptions;
   "token-classification": TokenClassificationOptions;
+  redact: RedactionOptions;
   "question-answering": QuestionAnsweringOptions;
   "fill-mask": FillMaskOptions & Pick<MaskedLmOptions, "enhancedMaskDecoder">;
   "multiple-choice": MultipleChoiceOptions;
@@ -78,6 +82,7 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
     zeroShotClassification,
   ),
   "token-classification": of((...from) => DebertaV2ForTokenClassification.fromPretrained(...from), tokenClassification),
+  redact: of((...from) => DebertaV2ForTokenClassification.fromPretrained(...from), redaction),
   "question-answering": of((...from) => DebertaV2ForQuestionAnswering.fromPretrained(...from), questionAnswering),
   "fill-mask": of((...from) => DebertaV2ForMaskedLM.fromPretrained(...from), fillMask),
   "multiple-choice": of((...from) => DebertaV2ForMultipleChoice.fromPretrained(...from), multipleChoice),

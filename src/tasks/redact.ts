@@ -1,5 +1,5 @@
 // redact(text, entities): puts something else in the place of found spans. Cut by `start` and `end`, never by searching words.
-import type { Entity } from "./token-classification.js";
+import { cutAt, type Entity } from "./token-classification.js";
 
 /** A span of a text, as token classification finds them. */
 export type RedactableEntity = Pick<Entity, "start" | "end"> & Partial<Entity>;
@@ -15,7 +15,8 @@ export interface RedactOptions<Span extends RedactableEntity = RedactableEntity>
 /**
  * The text with every entity replaced. White space at the ends of a span stays: a token's span includes the space before it.
  * Of overlapping entities the one with the higher score counts, for the part that both cover and for its own.
- * @throws RangeError for a span outside the text or an unknown replacement
+ * @throws RangeError for a span outside the text, an unknown replacement, or a result of token classification whose text was
+ * cut: what lies behind the cut is unread
  */
 export function redact<Span extends RedactableEntity>(
   text: string,
@@ -23,6 +24,12 @@ export function redact<Span extends RedactableEntity>(
   options: RedactOptions<Span> = {},
 ): string {
   const { replacement = "label" } = options;
+  const readTo = cutAt(entities);
+  if (readTo !== undefined && text.slice(readTo).trim() !== "")
+    throw new RangeError(
+      `the entities come from a text that was read up to ${readTo} of ${text.length} only: ` +
+        'give token classification a stride, or use pipeline("redact")',
+    );
   const numbers = new Map<string, Map<string, number>>(); // label → covered text → number
   let result = "";
   let done = 0;

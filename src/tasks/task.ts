@@ -3,6 +3,8 @@ import type { Encoding, EncodeOptions } from "../tokenizer/encoding.js";
 
 /** What a task asks of a tokenizer; both classes of ../tokenizer have it. */
 export interface TaskTokenizer {
+  /** How many tokens the model was made for; Infinity where nothing says. */
+  readonly modelMaxLength: number;
   encodeBatch(texts: readonly (string | readonly [string, string])[], options?: EncodeOptions): Encoding[];
 }
 

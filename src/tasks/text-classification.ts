@@ -3,7 +3,9 @@
 import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { Tensor } from "../model/outputs.js";
 import { checkTopK, sigmoid, softmax, topIndexes } from "./scores.js";
+import type { EncodeOptions } from "../tokenizer/encoding.js";
 import { asTask, kindOf, modelInputs, type Loaded, type Task, type TaskModel, type TaskTokenizer } from "./task.js";
+import { usualStride } from "./token-scores.js";
 
 /** What is classified: a text, or two texts that the model reads together. */
 export type ClassificationInput = string | { readonly text: string; readonly textPair: string };
@@ -23,6 +25,12 @@ export interface TextClassificationOptions {
   readonly truncation?: boolean | "longest_first" | "only_first" | "only_second";
   /** In tokens, special ones included. Default: model_max_length of tokenizer_config.json. */
   readonly maxLength?: number;
+  /**
+   * Reads a text longer than `maxLength` as overlapping windows instead of cutting it; of a pair, the first text. `stride`:
+   * tokens that neighbours share (default: a quarter of a window). `aggregate`: a label's score is its largest in any window
+   * (default; then scores need not add up to 1), or the mean of all.
+   */
+  readonly windows?: { readonly stride?: number; readonly aggregate?: "max" | "mean" };
   readonly signal?: AbortSignal;
 }
 
@@ -58,19 +66,22 @@ export function textClassification<Model extends SequenceClassifier, Tokenizer e
 ): TextClassifier & Task<Model, Tokenizer> {
   async function classify(
     inputs: readonly ClassificationInput[],
-    { topK = 1, functionToApply, truncation, maxLength, signal }: TextClassificationOptions,
+    { topK = 1, functionToApply, windows, signal, ...cut }: TextClassificationOptions,
   ): Promise<Classification[][]> {
     const { model, tokenizer } = loaded;
     checkTopK(topK);
     const texts = inputs.map(asTexts);
     const { id2label, problemType } = model.config;
     if (texts.length === 0) return [];
-    const encodings = tokenizer.encodeBatch(texts, { truncation, maxLength });
-    const { logits } = await model.forward(modelInputs(encodings), signal ? { signal } : {});
-    const labels = logits.shape.at(-1)!; // logits: [B, labels]
+    const encodings = tokenizer.encodeBatch(texts, windows ? inWindows(windows, tokenizer, cut.maxLength) : cut);
+    const rows = encodings.map((first) => [first, ...(windows ? first.overflowing : [])]);
+    const { logits } = await model.forward(modelInputs(rows.flat()), signal ? { signal } : {});
+    const labels = logits.shape.at(-1)!; // logits: [windows, labels]
     const apply = scoreFunction(functionToApply ?? usualFunction(labels, problemType));
-    return encodings.map((_, row) => {
-      const scores = apply(logits.data.subarray(row * labels, (row + 1) * labels));
+    let row = 0;
+    return rows.map((ofText) => {
+      const each = ofText.map(() => apply(logits.data.subarray(row * labels, ++row * labels)));
+      const scores = each.length === 1 ? each[0]! : aggregated(each, windows?.aggregate);
       return topIndexes(scores, topK).map((index) => ({
         label: id2label.get(index) ?? `LABEL_${index}`,
         score: scores[index]!,
@@ -89,6 +100,31 @@ export function textClassification<Model extends SequenceClassifier, Tokenizer e
   }
   return asTask(run as TextClassifier, loaded);
 }
+
+/** How texts are encoded that are to be read whole; without a limit to their length, one window holds each. */
+function inWindows(
+  { stride, aggregate = "max" }: NonNullable<TextClassificationOptions["windows"]>,
+  tokenizer: TaskTokenizer,
+  maxLength: number | undefined,
+): EncodeOptions {
+  if (!["max", "mean"].includes(aggregate))
+    throw new RangeError(`windows.aggregate is "${aggregate}": it must be "max" or "mean"`);
+  const length = maxLength ?? tokenizer.modelMaxLength;
+  if (length === Infinity) return {};
+  return {
+    truncation: "only_first",
+    maxLength: length,
+    stride: stride ?? usualStride({ modelMaxLength: length }),
+    returnOverflowingTokens: true,
+  };
+}
+
+/** One score a label of the scores of several windows. */
+const aggregated = (windows: readonly (readonly number[])[], how: "max" | "mean" = "max"): number[] =>
+  windows[0]!.map((_, label) => {
+    const scores = windows.map((window) => window[label]!);
+    return how === "max" ? Math.max(...scores) : scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  });
 
 function usualFunction(labels: number, problemType: DebertaV2Config["problemType"]): keyof typeof SCORES {
   if (problemType === "regression") return "none";

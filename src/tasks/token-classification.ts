@@ -1,19 +1,13 @@
-// Token classification: labels of tokens, or spans put together from them. Long texts run as overlapping windows (`stride`),
-// all windows of all texts in one packed batch. Strategies, tie rules and fields are those of Transformers' pipeline.
+// Token classification: labels of tokens, or spans put together from them. Long texts run as overlapping windows (`stride`)
+// or are cut, as in Transformers' pipeline; a result says when its text was cut.
 import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { Tensor } from "../model/outputs.js";
-import type { Encoding } from "../tokenizer/encoding.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
-import { largestIndex, softmax } from "./scores.js";
-import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
+import { asTask, checkText, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
+import { readTokens } from "./token-scores.js";
+import { aggregate, checkStrategy, type AggregationStrategy } from "./token-spans.js";
 
-const STRATEGIES = ["none", "simple", "first", "average", "max"] as const;
-
-/**
- * "none": every token by itself. "simple": neighbours with one label become a span. "first", "average", "max": a word's tokens
- * agree on a label first: its first token's, the mean's, or the most certain token's.
- */
-export type AggregationStrategy = (typeof STRATEGIES)[number];
+export type { AggregationStrategy } from "./token-spans.js";
 
 export interface TokenClassificationOptions {
   readonly aggregationStrategy?: AggregationStrategy;
@@ -52,34 +46,14 @@ export interface TokenClassifierModel extends TaskModel {
   ): Promise<{ logits: Tensor }>;
 }
 
-/** A token that is no special one, with the probabilities of its labels. */
-interface Token {
-  readonly word: string;
-  readonly scores: readonly number[];
-  readonly start: number;
-  readonly end: number;
-  readonly index: number;
-  readonly continuesWord: boolean;
-}
-
-/** A token or a word with its label. */
-interface Labelled {
-  readonly entity: string;
-  readonly score: number;
-  readonly word: string;
-  readonly start: number;
-  readonly end: number;
-  readonly index?: number;
-}
-
 export function tokenClassification<Model extends TokenClassifierModel>(
   loaded: Loaded<Model, DebertaV2TokenizerFast>,
   defaults: TokenClassificationOptions = {},
 ): TokenClassifier & Task<Model, DebertaV2TokenizerFast> {
   const { model, tokenizer } = loaded;
-  const labelOf = (scores: readonly number[]): string => {
-    const best = largestIndex(scores);
-    return model.config.id2label.get(best) ?? `LABEL_${best}`;
+  const naming = {
+    id2label: model.config.id2label,
+    spell: (tokens: string[]) => tokenizer.convertTokensToString(tokens),
   };
 
   async function run(
@@ -87,124 +61,30 @@ export function tokenClassification<Model extends TokenClassifierModel>(
     options: TokenClassificationOptions = {},
   ): Promise<Entity[] | Entity[][]> {
     const settings = { ...defaults, ...options };
-    const { aggregationStrategy: strategy = "none", ignoreLabels = ["O"], signal } = settings;
+    const { aggregationStrategy: strategy = "none", ignoreLabels = ["O"] } = settings;
     checkOptions(settings);
     return oneOrMany<string, Entity[]>(input, async (texts) => {
       for (const text of texts) checkText("token-classification", "the input", text);
-      const windows = texts.map((text) => windowsOf(text, settings.stride));
-      const { logits } = await model.forward(modelInputs(windows.flat()), signal ? { signal } : {});
-      let next = 0;
-      return texts.map((text, index) => {
-        const found = windows[index]!.map((window) =>
-          aggregate(tokensOf(text, window, logits, next++), strategy).filter(
+      const readings = await readTokens(loaded, texts, settings);
+      return readings.map(({ windows, readTo, isCut }) => {
+        const found = windows.map((window) =>
+          aggregate(window, strategy, naming).filter(
             ({ entity, entity_group: group }) => !ignoreLabels.includes(group ?? entity!),
           ),
         );
-        return found.length === 1 ? found[0]! : withoutOverlaps(found.flat());
+        const entities = found.length === 1 ? found[0]! : withoutOverlaps(found.flat());
+        return isCut ? markCut(entities, readTo) : entities;
       });
     });
   }
-
-  function windowsOf(text: string, stride: number | undefined): Encoding[] {
-    const cut = { truncation: tokenizer.modelMaxLength < Infinity };
-    const first = tokenizer.encode(
-      text,
-      undefined,
-      stride === undefined ? cut : { ...cut, stride, returnOverflowingTokens: true },
-    );
-    return [first, ...first.overflowing];
-  }
-
-  function tokensOf(text: string, window: Encoding, logits: Tensor, row: number): Token[] {
-    const [, columns, labels] = logits.shape as [number, number, number]; // logits: [windows, N, labels]
-    const tokens: Token[] = [];
-    for (const [index, id] of window.ids.entries()) {
-      if (window.specialTokensMask[index]) continue;
-      const at = (row * columns + index) * labels;
-      const [start, end] = window.offsets[index]!;
-      const isUnknown = id === tokenizer.unkTokenId;
-      tokens.push({
-        word: isUnknown ? text.slice(start, end) : tokenizer.convertIdsToTokens(id)!,
-        scores: softmax(logits.data.subarray(at, at + labels)),
-        start,
-        end,
-        index,
-        continuesWord: !isUnknown && start > 0 && !text.slice(start - 1, start + 1).includes(" "),
-      });
-    }
-    return tokens;
-  }
-
-  function aggregate(tokens: readonly Token[], strategy: AggregationStrategy): Entity[] {
-    if (strategy === "none") return tokens.map(labelled);
-    return spansOf(strategy === "simple" ? tokens.map(labelled) : wordsOf(tokens, strategy));
-  }
-
-  const labelled = ({ scores, index, word, start, end }: Token): Labelled => ({
-    entity: labelOf(scores),
-    score: Math.max(...scores),
-    index,
-    word,
-    start,
-    end,
-  });
-
-  /** Tokens put together to words, each with one label. */
-  function wordsOf(tokens: readonly Token[], strategy: "first" | "average" | "max"): Labelled[] {
-    return groupBy(tokens, ({ continuesWord }) => continuesWord).map((word) => {
-      const scores = wordScores(word, strategy);
-      return { entity: labelOf(scores), score: Math.max(...scores), ...stretch(word) };
-    });
-  }
-
-  /** Neighbours with one label put together; B- begins a new span, a label without B- or I- goes on. */
-  function spansOf(parts: readonly Labelled[]): Entity[] {
-    const goesOn = ({ entity }: Labelled, before: Labelled): boolean =>
-      !entity.startsWith("B-") && kindOfLabel(entity) === kindOfLabel(before.entity);
-    return groupBy(parts, goesOn).map((group) => ({
-      entity_group: group[0]!.entity.replace(/^[^-]*-/, ""),
-      score: mean(group.map(({ score }) => score)),
-      ...stretch(group),
-    }));
-  }
-
-  const stretch = (parts: readonly { word: string; start: number; end: number }[]) => ({
-    word: tokenizer.convertTokensToString(parts.map(({ word }) => word)),
-    start: parts[0]!.start,
-    end: parts.at(-1)!.end,
-  });
 
   return asTask(run as TokenClassifier, loaded);
 }
 
 function checkOptions({ aggregationStrategy, stride }: TokenClassificationOptions): void {
-  if (aggregationStrategy !== undefined && !STRATEGIES.includes(aggregationStrategy))
-    throw new RangeError(
-      `aggregationStrategy is "${aggregationStrategy as string}": it must be ${STRATEGIES.join(", ")}`,
-    );
+  checkStrategy(aggregationStrategy);
   if (stride !== undefined && aggregationStrategy === "none")
     throw new RangeError('stride puts spans of windows together: it needs an aggregationStrategy other than "none"');
-}
-
-const kindOfLabel = (label: string): string => (/^[BI]-/.test(label) ? label.slice(2) : label);
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function wordScores(word: readonly Token[], strategy: "first" | "average" | "max"): readonly number[] {
-  if (strategy === "first") return word[0]!.scores;
-  if (strategy === "max") return word[largestIndex(word.map(({ scores }) => Math.max(...scores)))]!.scores;
-  return word[0]!.scores.map((_, label) => mean(word.map(({ scores }) => scores[label]!)));
-}
-
-/** Cuts a list where an element does not go on with the one before it. */
-function groupBy<T>(values: readonly T[], goesOn: (value: T, before: T) => boolean): T[][] {
-  const groups: T[][] = [];
-  for (const value of values) {
-    const group = groups.at(-1);
-    if (group && goesOn(value, group.at(-1)!)) group.push(value);
-    else groups.push([value]);
-  }
-  return groups;
 }
 
 /** Of spans that overlap, from neighbouring windows, the longer one stays; of equal ones the more certain. */
@@ -223,3 +103,16 @@ function withoutOverlaps(entities: readonly Entity[]): Entity[] {
 }
 
 const sameLength = (a: Entity, b: Entity): boolean => a.end - a.start === b.end - b.start;
+
+/** A result whose text was cut: a list like any other, with a hidden `readTo` that `redact` looks for. */
+interface CutResult {
+  readonly readTo?: number;
+}
+
+/** Says in a result up to where its text was read; hidden, so that results compare as lists. */
+export function markCut<List extends object>(entities: List, readTo: number): List {
+  return Object.defineProperty(entities, "readTo", { value: readTo });
+}
+
+/** Up to where the text of a result was read; undefined when nothing was cut. */
+export const cutAt = (entities: object): number | undefined => (entities as CutResult).readTo;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { loadTogether, type TaskTokenizer } from "../../src/tasks/task.js";
 
-const tokenizer: TaskTokenizer = { encodeBatch: () => [] };
+const tokenizer: TaskTokenizer = { modelMaxLength: Infinity, encodeBatch: () => [] };
 
 /** A load that ends when told, or with the signal's reason. */
 function pending<T>(signal: AbortSignal): Promise<T> {

@@ -9,12 +9,20 @@ const LABELS = ["bad", "fine", "good"];
 function doubles(problemType: SequenceClassifier["config"]["problemType"] = null, labels = LABELS) {
   const calls: { options: EncodeOptions | undefined; rows: number }[] = [];
   const tokenizer: TaskTokenizer = {
+    modelMaxLength: 3,
     encodeBatch(texts, options) {
       calls.push({ options, rows: texts.length });
       // Ids are the digits of the text: they come back as logits.
       return texts.map((text) => {
         const ids = Array.from(typeof text === "string" ? text : text.join(""), Number);
-        return { ids, typeIds: ids.map(() => 0) } as unknown as Encoding;
+        // With a length, windows of it side by side, all but the first in `overflowing`.
+        const width = options?.maxLength ?? ids.length;
+        const windows = Array.from({ length: Math.ceil(ids.length / width) }, (_, index) => {
+          const window = ids.slice(index * width, (index + 1) * width);
+          return { ids: window, typeIds: window.map(() => 0), overflowing: [] as Encoding[] } as unknown as Encoding;
+        });
+        windows[0]!.overflowing.push(...windows.slice(1));
+        return windows[0]!;
       });
     },
   };
@@ -89,4 +97,21 @@ test("dispose reaches the model", () => {
     expect(classify.model).toBe(loaded.model);
   }
   expect(live()).toBe(0);
+});
+
+test("windows: each label's largest score, or its mean, over all of a text; other texts of the batch stay apart", async () => {
+  const { loaded, calls } = doubles("multi_label_classification");
+  const classify = textClassification(loaded, { topK: null, functionToApply: "none" });
+  const scores = async (...[texts, windows]: [string[], { aggregate?: "max" | "mean"; stride?: number }]) =>
+    (await classify(texts, { topK: null, windows })).map((labels) =>
+      LABELS.map((label) => labels.find((each) => each.label === label)!.score),
+    );
+  const [longer, shorter] = await scores(["900030123", "456"], {});
+  expect(longer).toEqual([9, 3, 3]);
+  expect(shorter).toEqual([4, 5, 6]);
+  expect(await scores(["900030123"], { aggregate: "mean" })).toEqual([[10 / 3, 5 / 3, 1]]);
+  await scores(["900030123"], { stride: 1 });
+  expect(calls.map(({ options }) => options?.stride)).toEqual([0, 0, 1]);
+  expect(calls[0]!.options).toMatchObject({ truncation: "only_first", maxLength: 3, returnOverflowingTokens: true });
+  await expect(classify("123", { windows: { aggregate: "sum" as never } })).rejects.toThrow("windows.aggregate");
 });
