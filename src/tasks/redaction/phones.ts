@@ -14,7 +14,7 @@ export function* findPhones(text: string): Iterable<Span> {
   const readable = text.replace(/[,;\0]/g, "|").replace(/(?<![\p{L}\p{N}+])00(?=[1-9])/gu, " +");
   const found: Span[] = [];
   for (const defaultCountry of AT_HOME)
-    for (const phone of findPhoneNumbersInText(readable, { defaultCountry, extended: true }) as NumberFound[]) {
+    for (const phone of findPhoneNumbersInText(readable, { defaultCountry, extended: true })) {
       const span = isWritten(readable, phone) ? spanOf(text, phone) : undefined;
       if (span && !found.some(([start, end]) => start < span[1] && span[0] < end)) found.push(span);
     }
