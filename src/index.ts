@@ -2,9 +2,10 @@
 export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
 export type { ByteSource, Folder, Progress, Source, SourceOptions } from "./checkpoint/folder.js";
 export { DebertaV2Config } from "./model/deberta/config.js";
-export type { ModelInputs } from "./model/inputs/inputs.js";
-export type { LoadOptions } from "./model/load/load.js";
-export { DebertaV2Model, DebertaV2PreTrainedModel, type ForwardOptions, type InspectOptions } from "./model/model.js";
+export type { ModelInputs } from "./model/inputs/types.js";
+export type { LoadOptions } from "./model/load/options.js";
+export type { InspectOptions } from "./model/inspect.js";
+export { DebertaV2Model, DebertaV2PreTrainedModel, type ForwardOptions } from "./model/model.js";
 export {
   DebertaV2ForMaskedLM,
   DebertaV2ForMultipleChoice,

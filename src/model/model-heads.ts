@@ -3,7 +3,8 @@ import { collectAsked, collectRows, zeros } from "./run/collect.js";
 import type { DebertaV2Config } from "./deberta/config.js";
 import { UnsupportedError } from "../errors.js";
 import type { HeadSpec, LmHead } from "./deberta/heads.js";
-import type { Checkpoint, LoadOptions } from "./load/load.js";
+import type { Checkpoint } from "./load/named-tensors.js";
+import type { LoadOptions } from "./load/options.js";
 import {
   maskedLmLoss,
   multipleChoiceLoss,
@@ -85,7 +86,7 @@ export class DebertaV2ForMaskedLM extends DebertaV2PreTrainedModel<MaskedLMOutpu
 
   protected output({ inputs, parts }: ForwardResult): MaskedLMOutput {
     const { batch, columns, labels, logitsAt } = inputs;
-    const vocabulary = (this.engine.head as HeadSpec & { kind: "maskedLm" }).lm.vocabulary;
+    const vocabulary = (this.engine.network.head as HeadSpec & { kind: "maskedLm" }).lm.vocabulary;
     if (logitsAt) {
       const wanted = new Map<string, number[]>();
       logitsAt.forEach(([source, column], index) => {

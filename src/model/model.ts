@@ -1,32 +1,31 @@
 // The model classes of Transformers, in TypeScript's habit: load, forward, look inside, dispose. Each class says which head it
 // has and how logits become its output; everything else is shared.
-import { type ModelFolder, openFolder, type Source } from "../checkpoint/folder.js";
-import { padded } from "../kernels/kernel.js";
+import type { Source } from "../checkpoint/folder.js";
 import type { StepTime } from "../runtime/profile.js";
-import { acquireDevice } from "../runtime/shared-device.js";
-import { attentionPrefix } from "./deberta/attention.js";
-import { attentionTerms } from "./run/attention-terms.js";
-import { collectAttention, collectRows, scatterRows, scatterScores, zeros } from "./run/collect.js";
-import { DebertaV2Config } from "./deberta/config.js";
-import { Engine, type PartResult } from "./run/engine.js";
+import type { DebertaV2Config } from "./deberta/config.js";
 import type { HeadSpec } from "./deberta/heads.js";
-import { type CheckedInputs, checkInputs, type Head, type ModelInputs } from "./inputs/inputs.js";
-import { Checkpoint, type LoadOptions, loadWeights } from "./load/load.js";
+import { headNetwork, type HeadNetwork } from "./head-network.js";
+import { checkInputs } from "./inputs/check-inputs.js";
+import type { CheckedInputs, Head, ModelInputs } from "./inputs/types.js";
+import { inspect, type InspectOptions } from "./inspect.js";
+import { loadEngine } from "./load-engine.js";
+import type { Checkpoint } from "./load/named-tensors.js";
+import type { LoadOptions } from "./load/options.js";
 import type { BaseModelOutput, ModelOutput, Tensor } from "./outputs.js";
+import { collectAttention, collectRows } from "./run/collect.js";
+import type { Engine, PartResult } from "./run/engine.js";
 
 /** Options of `forward`. */
 export interface ForwardOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Options of `inspect`: true for the attention terms of all layers, or the layers. */
-export interface InspectOptions {
-  readonly attentionTerms?: boolean | readonly number[];
-}
+/** The engine of a model with one of Transformers' heads. */
+export type HeadEngine = Engine<CheckedInputs, HeadNetwork>;
 
 /** What a subclass brings to `fromPretrained`. */
 export interface ModelClass<Model, Options extends LoadOptions> {
-  new (engine: Engine): Model;
+  new (engine: HeadEngine): Model;
   /** The head that the checkpoint's tensors and the options make. */
   headSpec(checkpoint: Checkpoint, config: DebertaV2Config, options: Options): HeadSpec;
 }
@@ -40,13 +39,13 @@ export interface ForwardResult {
 /** What all DeBERTa-v2 models share. */
 export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = ModelOutput> {
   readonly config: DebertaV2Config;
-  protected readonly engine: Engine;
+  protected readonly engine: HeadEngine;
   protected abstract readonly head: Head;
 
   /** Made by `fromPretrained`. */
-  constructor(engine: Engine) {
+  constructor(engine: HeadEngine) {
     this.engine = engine;
-    this.config = engine.config;
+    this.config = engine.network.config;
   }
 
   /**
@@ -60,23 +59,11 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     given?: Options,
   ): Promise<Model> {
     const options = given ?? ({} as Options);
-    options.signal?.throwIfAborted();
-    const { device, release } = await acquireDevice(options.device);
-    let folder: ModelFolder | undefined;
-    try {
-      folder = await openFolder(source, options);
-      const asWritten = await DebertaV2Config.fromPretrained(folder, options);
-      const checkpoint = await Checkpoint.open(folder, options);
+    const engine = await loadEngine<CheckedInputs, HeadNetwork>(source, options, (checkpoint, asWritten) => {
       const config = asWritten.withNumLabels(checkpoint.rows("classifier.weight", asWritten.numLabels));
-      const head = this.headSpec(checkpoint, config, options);
-      const weights = await loadWeights(checkpoint, config, head, device, options);
-      return new this(new Engine(config, head, device, weights, release));
-    } catch (error) {
-      release();
-      throw error;
-    } finally {
-      folder?.close();
-    }
+      return headNetwork(config, this.headSpec(checkpoint, config, options));
+    });
+    return new this(engine);
   }
 
   /**
@@ -106,43 +93,7 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
    * With `attentionTerms` also `encoder.layer.<i>.attention.c2c`, `.c2p`, `.p2c`, scaled, before softmax.
    */
   async inspect(inputs: ModelInputs, options: InspectOptions = {}): Promise<Map<string, Tensor>> {
-    const checked = { ...this.check(inputs), outputHiddenStates: true, outputAttentions: true };
-    const { batch, columns } = checked;
-    const { attentionTerms: wanted = false } = options;
-    const heads = this.config.numAttentionHeads;
-    const values = new Map<string, Tensor>();
-    const pending: (() => Promise<void>)[] = [];
-    await this.engine.inspect(checked, (packed, sequences, name, { type, data }, { kernel }) => {
-      const [rows, width] = type.shape;
-      const block = /\.(\d+)$/.exec(name)?.[1];
-      if (kernel.name.startsWith("attentionScores") || kernel.name === "softmax") {
-        const plain = packed.shape.all.blocks.length > 1 ? name.replace(/\.\d+$/, "") : name;
-        const target = values.get(plain) ?? zeros(batch, heads, columns, columns);
-        values.set(plain, target);
-        scatterScores(target, data, packed.shape.all.blocks.length > 1 ? Number(block) : 0, packed, sequences);
-      } else if (type.shape.length === 2 && rows === packed.shape.rows) {
-        const target = zeros(batch, columns, this.trueWidth(width!));
-        scatterRows(target, data, packed, sequences);
-        values.set(name, target);
-      } else {
-        values.set(name, { data, shape: [...type.shape] });
-      }
-      const layer = /^encoder\.layer\.(\d+)\.qkv$/.exec(name)?.[1];
-      if (layer === undefined || !(wanted === true || (wanted && wanted.includes(Number(layer))))) return;
-      pending.push(async () => {
-        const prefix = attentionPrefix(Number(layer));
-        const [posK, posQ] = await Promise.all([
-          this.engine.relative(`${prefix}.posK`),
-          this.engine.relative(`${prefix}.posQ`),
-        ]);
-        const from = { qkv: data, posK, posQ, slots: this.engine.slotTable };
-        const terms = attentionTerms(this.config, from, packed, sequences, batch, columns);
-        for (const [term, value] of Object.entries(terms))
-          values.set(`encoder.layer.${layer}.attention.${term}`, value);
-      });
-    });
-    for (const add of pending) await add();
-    return values;
+    return inspect(this.engine, this.check(inputs), options);
   }
 
   /** Bytes on the GPU and in JavaScript that this model holds. */
@@ -181,12 +132,6 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
         collectAttention(parts, i, [batch, numAttentionHeads, columns, columns]),
       );
     return output;
-  }
-
-  /** The size that a padded axis has in the config. */
-  private trueWidth(width: number): number {
-    const { hiddenSize, intermediateSize, embeddingSize } = this.config;
-    return [hiddenSize, intermediateSize, embeddingSize].find((size) => padded(size, 4) === width) ?? width;
   }
 }
 

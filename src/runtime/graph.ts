@@ -3,6 +3,9 @@
 import { assert } from "../errors.js";
 import { type Each, elements, type Kernel, type TensorType } from "../kernels/kernel.js";
 
+/** What a value's elements are, for whoever looks inside: rows of a named set, or one block of a set's scores. */
+export type Layout = { readonly rows: string } | { readonly block: number };
+
 /** A tensor of the graph: written before a run, kept on the device, or computed by a node. */
 export interface Value {
   readonly id: number;
@@ -11,6 +14,7 @@ export interface Value {
   readonly kind: "input" | "resident" | "computed";
   /** The value whose memory this one overwrites, at the root of a chain of overwrites; itself otherwise. */
   readonly storage: Value;
+  readonly layout: Layout | undefined;
 }
 
 export interface Node {
@@ -27,36 +31,40 @@ export class Graph {
   readonly residents: Value[] = [];
   readonly nodes: Node[] = [];
   readonly outputs: Map<string, Value> = new Map<string, Value>();
+  private readonly named = new Map<string, Value>();
   private count = 0;
   private path: string[] = [];
 
   /** A value written before every run. Asked for twice, it is the same value. */
-  input(name: string, type: TensorType): Value {
-    const known = this.inputs.find((value) => value.name === name);
+  input(name: string, type: TensorType, layout?: Layout): Value {
+    const known = this.named.get(`input ${name}`);
     if (known) {
       assert(elements(known.type) === elements(type), `input ${name} is asked for with two sizes`);
       return known;
     }
-    const value = this.value(name, type, "input");
+    const value = this.value(name, type, "input", { layout });
     this.inputs.push(value);
+    this.named.set(`input ${name}`, value);
     return value;
   }
 
   /** A value that stays on the device, by its name in the table of residents. Asked for twice, it is the same value. */
   resident(name: string, type: TensorType): Value {
-    const known = this.residents.find((value) => value.name === name);
+    const known = this.named.get(`resident ${name}`);
     if (known) {
       assert(elements(known.type) === elements(type), `resident ${name} is asked for with two sizes`);
       return known;
     }
     const value = this.value(name, type, "resident");
     this.residents.push(value);
+    this.named.set(`resident ${name}`, value);
     return value;
   }
 
   /**
    * Adds one kernel call; its result is named by the scopes around it and `name`.
    * With `into` the result is that value's memory, updated: the kernel must not read `into` as an operand as well.
+   * Without `layout` the result has that of its first operand, if their first axes are equal.
    */
   add<Names extends readonly string[], Attrs extends object>(
     name: string,
@@ -64,6 +72,7 @@ export class Graph {
     inputs: Each<Names, Value>,
     attrs: Attrs,
     into?: Value,
+    layout?: Layout,
   ): Value {
     const operands = inputs as readonly Value[];
     const path = [...this.path, name].filter(Boolean).join(".");
@@ -80,7 +89,8 @@ export class Graph {
       assert(elements(into.type) === elements(type), `${path}: the result does not have the size of ${into.name}`);
       assert(into.kind === "computed", `${path}: ${into.name} is not a computed value`);
     }
-    const output = this.value(path, type, "computed", into?.storage);
+    const kept = operands[0]?.type.shape[0] === type.shape[0] ? operands[0]?.layout : undefined;
+    const output = this.value(path, type, "computed", { storage: into?.storage, layout: layout ?? kept });
     assert(
       operands.every((value) => value.storage !== output.storage),
       `${path}: the kernel reads what it overwrites`,
@@ -111,13 +121,19 @@ export class Graph {
     }
   }
 
-  private value(name: string, type: TensorType, kind: Value["kind"], storage?: Value): Value {
+  private value(
+    name: string,
+    type: TensorType,
+    kind: Value["kind"],
+    { storage, layout }: { readonly storage?: Value | undefined; readonly layout?: Layout | undefined } = {},
+  ): Value {
     const value: { -readonly [K in keyof Value]: Value[K] } = {
       id: this.count++,
       name,
       type,
       kind,
       storage: undefined as unknown as Value,
+      layout,
     };
     value.storage = storage ?? value;
     return value;

@@ -2,7 +2,7 @@
 // each of the tables below.
 import type { Source } from "../checkpoint/folder.js";
 import { DebertaV2Config } from "../model/deberta/config.js";
-import type { LoadOptions } from "../model/load/load.js";
+import type { LoadOptions } from "../model/load/options.js";
 import { DebertaV2Model } from "../model/model.js";
 import {
   DebertaV2ForMaskedLM,

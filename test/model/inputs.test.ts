@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
-import { checkInputs, type CheckedInputs, type Head, type ModelInputs } from "../../src/model/inputs/inputs.js";
+import { checkInputs } from "../../src/model/inputs/check-inputs.js";
+import type { CheckedInputs, Head, ModelInputs } from "../../src/model/inputs/types.js";
 import { goldenCases, SHARED } from "../support/golden-node.js";
 import { generator, randomInteger } from "../support/random.js";
 

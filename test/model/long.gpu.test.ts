@@ -65,7 +65,7 @@ describe("long inputs", () => {
       const ids = text(length, 1);
       const gather = (await model.forward({ inputIds: [ids] })).lastHiddenState.data;
       expect(model.describe()).toContain("relativeProducts");
-      engineOf(model).gatherFrom = Infinity;
+      engineOf(model).limits.gatherFrom = Infinity;
       const tile = (await model.forward({ inputIds: [ids] })).lastHiddenState.data;
       expect(model.describe()).not.toContain("relativeProducts");
       const truth = reference.states({ ids }).hiddenStates.at(-1)!;
@@ -80,7 +80,7 @@ test.each([Infinity, 512, 16])(
   "texts of very unequal lengths give what each gives alone (gather form from %d)",
   (from) =>
     encoder(async (model) => {
-      engineOf(model).gatherFrom = from;
+      engineOf(model).limits.gatherFrom = from;
       const inputIds = [1, 2, 700, 33, 128, 5, 64, 257].map(text);
       const { lastHiddenState: packed } = await model.forward({ inputIds });
       for (const [index, ids] of inputIds.entries()) {
@@ -96,7 +96,7 @@ test("a batch of more rows than one run takes is cut between its texts", () =>
     const inputIds = [70, 1, 40, 99, 12, 80, 3].map(text);
     const request = { inputIds, outputHiddenStates: true, outputAttentions: true };
     const whole = await model.forward(request);
-    engineOf(model).mostRows = 128;
+    engineOf(model).limits.mostRows = 128;
     const parts = await model.forward(request);
     const all = ({ hiddenStates, attentions, lastHiddenState }: typeof whole) => [
       ...[lastHiddenState, ...hiddenStates!, ...attentions!],
@@ -121,7 +121,7 @@ test("logits over the vocabulary in pieces are those of one run", () =>
     const model = await DebertaV2ForMaskedLM.fromPretrained(source, { device: device.gpu });
     const inputIds = [text(45, 1), text(20, 2)];
     const whole = (await model.forward({ inputIds })).logits;
-    engineOf(model).logitBytes = 16 * 4 * 52;
+    engineOf(model).limits.logitBytes = 16 * 4 * 52;
     const pieces = (await model.forward({ inputIds })).logits;
     expect(pieces.shape).toEqual(whole.shape);
     expect(largestDifference(pieces.data, whole.data)).toBeLessThan(1e-6);

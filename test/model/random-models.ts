@@ -3,12 +3,13 @@
 import type { Capabilities } from "../../src/kernels/kernel.js";
 import { elements, padded, rowsOf, lastOf } from "../../src/kernels/kernel.js";
 import { packWeights } from "../../src/kernels/pack-weights.js";
-import { type AskedRow, packBatch, type Sequence, sequenceOf } from "../../src/model/run/batch.js";
+import { packBatch } from "../../src/model/run/attention-tables.js";
+import { type AskedRow, type Sequence, sequenceOf } from "../../src/model/run/sequences.js";
 import { ACTIVATION_NAMES } from "../../src/model/deberta/activations.js";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { debertaGraph } from "../../src/model/deberta/deberta.js";
 import type { HeadSpec } from "../../src/model/deberta/heads.js";
-import type { CheckedRow } from "../../src/model/inputs/inputs.js";
+import type { CheckedRow } from "../../src/model/inputs/types.js";
 import type { ResidentSpec } from "../../src/model/deberta/layers.js";
 import { positionGraph } from "../../src/model/load/position-cache.js";
 import { slotTable } from "../../src/model/deberta/relative-position.js";

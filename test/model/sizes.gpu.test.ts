@@ -1,7 +1,7 @@
 // The layer of v2-xlarge and v2-xxlarge (D 1536, 24 heads, F 6144, conv 3) against float64, and the plan of the whole 1.5B model.
 import { expect, test } from "vitest";
 import { elements } from "../../src/kernels/kernel.js";
-import { packBatch } from "../../src/model/run/batch.js";
+import { packBatch } from "../../src/model/run/attention-tables.js";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { debertaGraph } from "../../src/model/deberta/deberta.js";
 import { slotTable } from "../../src/model/deberta/relative-position.js";

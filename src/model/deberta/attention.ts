@@ -11,37 +11,8 @@ import { SCORE_ROW_FIELDS, softmax } from "../../kernels/softmax.js";
 import type { Value } from "../../runtime/graph.js";
 import type { DebertaV2Config } from "./config.js";
 import type { Builder, LinearSpec } from "./layers.js";
+import type { BatchShape, QueryShape } from "./shape.js";
 import { headAxis, headsWidth, headWidth, plainAxis } from "./sizes.js";
-
-/** Sizes of one block of queries, rounded up so that plans are shared; the tables themselves are inputs of a run. */
-export interface BlockShape {
-  readonly tiles: number;
-  readonly valueTiles: number;
-  readonly scoreRows: number;
-  readonly scores: number;
-  /** Σ queries · keys, for profiles. */
-  readonly pairs: number;
-  /** Packed rows [from, to) that hold the block's queries. */
-  readonly rows: readonly [from: number, to: number];
-}
-
-/** The queries of an attention: all packed rows, or rows that were asked for. */
-export interface QueryShape {
-  readonly name: "all" | "asked";
-  readonly rows: number;
-  readonly blocks: readonly BlockShape[];
-}
-
-/** What a plan knows of a batch: sizes only. Plans are cached by it. */
-export interface BatchShape {
-  /** T, packed rows. */
-  readonly rows: number;
-  readonly all: QueryShape;
-  readonly asked?: QueryShape;
-  readonly form: RelativeForm;
-  /** 32-bit words of the pair mask; 0 when every query may see every key. */
-  readonly maskWords: number;
-}
 
 /** Keys and values of all packed rows: columns of one matrix [T, *]. */
 export interface KeysAndValues {
@@ -183,6 +154,8 @@ export function attend(
         firstQuery: block.rows[0],
         pairs: block.pairs * heads * width,
       },
+      undefined,
+      { block: index },
     );
     const softmaxed = graph.add(
       name("probabilities"),
@@ -190,6 +163,7 @@ export function attend(
       [table("scoreRows", block.scoreRows, SCORE_ROW_FIELDS.length)],
       { heads, scores: block.scores },
       scores,
+      { block: index },
     );
     probabilities.push(softmaxed);
     context = graph.add(
@@ -205,6 +179,7 @@ export function attend(
         pairs: block.pairs * heads * width,
       },
       context,
+      { rows: set.name },
     );
   });
   return { context: context!, probabilities };

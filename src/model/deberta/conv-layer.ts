@@ -4,8 +4,8 @@ import { conv1d, maskedConv1d } from "../../kernels/conv1d.js";
 import { f32, padded, u32 } from "../../kernels/kernel.js";
 import type { Value } from "../../runtime/graph.js";
 import { activationOf } from "./activations.js";
-import type { EncoderContext } from "./encoder.js";
 import type { Builder } from "./layers.js";
+import type { EncoderContext } from "./shape.js";
 import { plainAxis } from "./sizes.js";
 
 /** LayerNorm(first + act(conv(embedded))), masked: all [T, D]. */

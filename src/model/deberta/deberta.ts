@@ -2,12 +2,12 @@
 import { f32, padded } from "../../kernels/kernel.js";
 import { matmul } from "../../kernels/matmul.js";
 import type { Value } from "../../runtime/graph.js";
-import type { BatchShape } from "./attention.js";
 import type { DebertaV2Config } from "./config.js";
-import { encoder, type EncoderContext, type EncoderOutputs } from "./encoder.js";
+import { encoder, type EncoderOutputs } from "./encoder.js";
 import { type HeadSpec, lmLogits, lmTransform, pooledLogits, rowLogits, rowsFor } from "./heads.js";
 import { Builder } from "./layers.js";
 import { maskDecoder } from "./mask-decoder.js";
+import type { BatchShape, EncoderContext } from "./shape.js";
 import { plainAxis } from "./sizes.js";
 
 /** What one run computes: the batch's sizes, what is asked for, and where the masked-LM head stops. */
@@ -23,7 +23,7 @@ function embeddings(b: Builder, { shape }: GraphRequest, keepRows: Value | undef
   const { config, graph } = b;
   const { embeddingSize: E, hiddenSize: D } = config;
   return graph.scope("embeddings", () => {
-    let x = graph.input("embeddings", f32(shape.rows, padded(E, 4)));
+    let x = graph.input("embeddings", f32(shape.rows, padded(E, 4)), { rows: shape.all.name });
     if (E !== D) {
       const spec = { prefix: "deberta.embeddings.embed_proj", input: plainAxis(E), output: plainAxis(D), bias: false };
       const { weight, bias } = b.linears(spec.prefix, [spec]);

@@ -8,25 +8,15 @@ import {
   attend,
   type Attention,
   attentionPrefix,
-  type BatchShape,
   type KeysAndValues,
   keysAndValues,
   queries,
   queryKeyValue,
-  type QueryShape,
 } from "./attention.js";
 import { convLayer } from "./conv-layer.js";
 import type { Builder } from "./layers.js";
+import type { EncoderContext, QueryShape } from "./shape.js";
 import { headAxis, headsWidth, plainAxis } from "./sizes.js";
-
-/** How far the relative slots reach, and which rows mean something. */
-export interface EncoderContext {
-  readonly shape: BatchShape;
-  /** Distance beyond which the slot is constant. */
-  readonly reach: number;
-  /** [T] of 0 and 1, where some packed rows are masked. */
-  readonly keepRows: Value | undefined;
-}
 
 /** What a run has to give back of the encoder. */
 export interface EncoderOutputs {
@@ -124,7 +114,7 @@ export function encoder(
     const result = graph.scope(`encoder.layer.${layer}`, () => {
       if (short) {
         const keys = keysAndValues(b, layer, x);
-        const states = graph.add("asked", gatherRows, [x, askedRows(b, asked)], {});
+        const states = graph.add("asked", gatherRows, [x, askedRows(b, asked)], {}, undefined, { rows: asked.name });
         return { last: queryLayer(b, layer, states, keys, asked, at), asked: true };
       }
       const { y, attention } = fullLayer(b, layer, x, at);

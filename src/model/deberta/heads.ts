@@ -5,10 +5,9 @@ import { f32, padded } from "../../kernels/kernel.js";
 import { matmul } from "../../kernels/matmul.js";
 import type { Value } from "../../runtime/graph.js";
 import { activationOf } from "./activations.js";
-import type { Encoded } from "./encoder.js";
-import { askedRows } from "./encoder.js";
-import type { QueryShape } from "./attention.js";
+import { askedRows, type Encoded } from "./encoder.js";
 import type { Builder, LinearSpec } from "./layers.js";
+import type { QueryShape } from "./shape.js";
 import { plainAxis } from "./sizes.js";
 
 /** The tensors of a masked-LM head, which differ between Transformers' two layouts. */
@@ -38,7 +37,7 @@ const BLOCK_BYTES = 32 * 2 ** 20;
 /** The rows that a head works on: [R, D] of the asked rows, or all [T, D]. */
 export function rowsFor(b: Builder, encoded: Encoded, asked: QueryShape | undefined): Value {
   if (!asked || encoded.asked) return encoded.last;
-  return b.graph.add("asked", gatherRows, [encoded.last, askedRows(b, asked)], {});
+  return b.graph.add("asked", gatherRows, [encoded.last, askedRows(b, asked)], {}, undefined, { rows: asked.name });
 }
 
 /** Logits [R, C] of the pooled first rows. */

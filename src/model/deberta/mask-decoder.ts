@@ -4,9 +4,10 @@
 import { gatherAddRows } from "../../kernels/gather-rows.js";
 import { f32, padded } from "../../kernels/kernel.js";
 import type { Value } from "../../runtime/graph.js";
-import { keysAndValues, type QueryShape } from "./attention.js";
-import { askedRows, type EncoderContext, queryLayer } from "./encoder.js";
+import { keysAndValues } from "./attention.js";
+import { askedRows, queryLayer } from "./encoder.js";
 import type { Builder } from "./layers.js";
+import type { EncoderContext, QueryShape } from "./shape.js";
 
 /** Extra passes of the last layer; the authors' code fixes two. */
 const PASSES = 2;
@@ -20,7 +21,9 @@ export function maskDecoder(b: Builder, beforeLast: Value, set: QueryShape, at: 
   return b.graph.scope("maskDecoder", () => {
     const positions = b.graph.input(`${set.name}.positions`, f32(set.rows, padded(b.config.hiddenSize, 4)));
     const keys = keysAndValues(b, layer, beforeLast);
-    let states = b.graph.add("query", gatherAddRows, [beforeLast, askedRows(b, set), positions], {});
+    let states = b.graph.add("query", gatherAddRows, [beforeLast, askedRows(b, set), positions], {}, undefined, {
+      rows: set.name,
+    });
     for (let pass = 0; pass < PASSES; pass++) {
       states = b.graph.scope(`pass.${pass}`, () => queryLayer(b, layer, states, keys, set, at));
     }

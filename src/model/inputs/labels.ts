@@ -1,20 +1,10 @@
 // The labels of a request: which shapes and values each head's loss takes. Checked before anything runs on the GPU.
 import { integersOf, numbersOf, rowsOf, type NumberArray } from "./arrays.js";
 import type { DebertaV2Config } from "../deberta/config.js";
-import type { Head, ModelInputs } from "./inputs.js";
+import type { CheckedLabels, Head, ModelInputs } from "./types.js";
 
 /** The label that a loss skips, as in PyTorch. */
 export const IGNORED_LABEL = -100;
-
-/** Labels whose shape and values fit their head's loss. */
-export interface CheckedLabels {
-  /** Masked LM, token classification: [B, N], −100 filled in where rows are shorter. Else as given. */
-  readonly labels?: NumberArray;
-  /** Question answering: [B]. */
-  readonly startPositions?: Int32Array;
-  /** Question answering: [B]. */
-  readonly endPositions?: Int32Array;
-}
 
 /** What labels are checked against. */
 export interface LabelLimits {

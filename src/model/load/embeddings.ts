@@ -2,8 +2,6 @@
 // word table, which so needs neither GPU memory nor a binding limit.
 import { assert, CheckpointError } from "../../errors.js";
 import type { TensorEntry } from "../../checkpoint/shards.js";
-import type { CheckedRow } from "../inputs/inputs.js";
-import type { Sequence } from "../run/batch.js";
 
 /** A table [rows, width] of the checkpoint in its file's element type, decoded row by row. */
 export class HostTable {
@@ -90,26 +88,4 @@ export interface EmbeddingTables {
   readonly words: HostTable;
   readonly positions?: HostTable;
   readonly types?: HostTable;
-}
-
-/** Columns [from, from + length) of a checked row as rows of `target` [*, stride] from `firstRow` on: word + position + type. */
-export function addEmbeddings(
-  tables: EmbeddingTables,
-  biased: boolean,
-  row: CheckedRow,
-  { from, length }: Pick<Sequence, "from" | "length">,
-  target: Float32Array,
-  stride: number,
-  firstRow: number,
-): void {
-  const width = tables.words.width;
-  for (let i = 0; i < length; i++) {
-    const column = from + i;
-    const at = (firstRow + i) * stride;
-    const out = target.subarray(at, at + width);
-    if (row.embeds) out.set(row.embeds.subarray(column * width, (column + 1) * width));
-    else tables.words.addRow(row.ids![column]!, out);
-    if (biased && tables.positions) tables.positions.addRow(row.positions?.[column] ?? column, out);
-    if (tables.types) tables.types.addRow(row.types?.[column] ?? 0, out);
-  }
 }

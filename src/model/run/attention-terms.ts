@@ -1,11 +1,12 @@
 // The three terms of the scores apart, for looking inside: content to content, content to position, position to content.
 // On the host, from the projections that a run computed; the engine's kernels only ever form their sum.
 import { headsWidth, headWidth } from "../deberta/sizes.js";
-import type { PackedBatch, Sequence } from "./batch.js";
+import type { PackedBatch } from "./attention-tables.js";
 import { zeros } from "./collect.js";
 import type { DebertaV2Config } from "../deberta/config.js";
 import type { Tensor } from "../outputs.js";
 import type { SlotTable } from "../deberta/relative-position.js";
+import type { Sequence } from "./sequences.js";
 
 /** What the terms of a layer are computed from. */
 export interface TermInputs {

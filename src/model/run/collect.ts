@@ -1,8 +1,9 @@
 // From packed rows back to the tensors that Transformers shapes: [B, N, …], zero where nothing was computed.
 import { padded } from "../../kernels/kernel.js";
-import type { PackedBatch, Sequence } from "./batch.js";
+import type { PackedBatch } from "./attention-tables.js";
 import type { PartResult } from "./engine.js";
 import type { Tensor } from "../outputs.js";
+import type { Sequence } from "./sequences.js";
 
 /** A zero tensor. */
 export function zeros(...shape: number[]): Tensor {

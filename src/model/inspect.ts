@@ -1,0 +1,62 @@
+// Looking inside a run: every computed value by its scope name, in the shapes of Transformers.
+import { padded } from "../kernels/kernel.js";
+import { attentionPrefix } from "./deberta/attention.js";
+import type { DebertaV2Config } from "./deberta/config.js";
+import type { CheckedInputs } from "./inputs/types.js";
+import type { Tensor } from "./outputs.js";
+import { attentionTerms } from "./run/attention-terms.js";
+import { scatterRows, scatterScores, zeros } from "./run/collect.js";
+import type { Engine } from "./run/engine.js";
+import type { PackedRun } from "./run/network.js";
+
+/** Options of `inspect`: true for the attention terms of all layers, or the layers. */
+export interface InspectOptions {
+  readonly attentionTerms?: boolean | readonly number[];
+}
+
+/** Rows as [B, N, …], scores and probabilities as [B, H, N, N], all else as it is. */
+export async function inspect(
+  engine: Engine,
+  inputs: CheckedInputs,
+  { attentionTerms: wanted = false }: InspectOptions,
+): Promise<Map<string, Tensor>> {
+  const { config } = engine.network;
+  const { batch, columns } = inputs;
+  const heads = config.numAttentionHeads;
+  const values = new Map<string, Tensor>();
+  const layers = wanted === true ? Array.from({ length: config.numHiddenLayers }, (_, i) => i) : wanted || [];
+  const projected = new Map(layers.map((layer) => [`encoder.layer.${layer}.qkv`, layer]));
+  const projections: { layer: number; qkv: Float32Array; run: PackedRun }[] = [];
+  const everything = { ...inputs, outputHiddenStates: true, outputAttentions: true };
+  await engine.inspect(everything, (run, name, { type, data }, { output: { layout } }) => {
+    const { packed, sequences } = run;
+    const { all } = packed.shape;
+    if (layout && "block" in layout) {
+      const plain = all.blocks.length > 1 ? name.slice(0, -`.${layout.block}`.length) : name;
+      const target = values.get(plain) ?? zeros(batch, heads, columns, columns);
+      values.set(plain, target);
+      scatterScores(target, data, layout.block, packed, sequences);
+    } else if (layout?.rows === all.name && type.shape.length === 2) {
+      const target = zeros(batch, columns, trueWidth(config, type.shape[1]!));
+      scatterRows(target, data, packed, sequences);
+      values.set(name, target);
+    } else {
+      values.set(name, { data, shape: [...type.shape] });
+    }
+    const layer = projected.get(name);
+    if (layer !== undefined) projections.push({ layer, qkv: data, run });
+  });
+  for (const { layer, qkv, run } of projections) {
+    const prefix = attentionPrefix(layer);
+    const [posK, posQ] = await Promise.all([engine.relative(`${prefix}.posK`), engine.relative(`${prefix}.posQ`)]);
+    const from = { qkv, posK, posQ, slots: engine.slotTable };
+    const terms = attentionTerms(config, from, run.packed, run.sequences, batch, columns);
+    for (const [term, value] of Object.entries(terms)) values.set(`encoder.layer.${layer}.attention.${term}`, value);
+  }
+  return values;
+}
+
+/** The size that a padded axis has in the config. */
+function trueWidth({ hiddenSize, intermediateSize, embeddingSize }: DebertaV2Config, width: number): number {
+  return [hiddenSize, intermediateSize, embeddingSize].find((size) => padded(size, 4) === width) ?? width;
+}

@@ -1,0 +1,38 @@
+// From a source to an engine that can run: device, files, config, the network that these make, weights.
+import { type ModelFolder, openFolder, type Source } from "../checkpoint/folder.js";
+import { acquireDevice } from "../runtime/shared-device.js";
+import { DebertaV2Config } from "./deberta/config.js";
+import type { CheckedInputs } from "./inputs/types.js";
+import { loadWeights } from "./load/load.js";
+import { Checkpoint } from "./load/named-tensors.js";
+import type { LoadOptions } from "./load/options.js";
+import { Engine } from "./run/engine.js";
+import { type Network, sampleGraph } from "./run/network.js";
+
+/** Tokens of the text that stands for all others while loading. */
+const SAMPLE = 64;
+
+/** Loads a network: `networkOf` makes it from what the checkpoint holds. Nothing stays on the GPU after a failure. */
+export async function loadEngine<Request extends CheckedInputs, Net extends Network<Request>>(
+  source: Source,
+  options: LoadOptions,
+  networkOf: (checkpoint: Checkpoint, config: DebertaV2Config) => Net,
+): Promise<Engine<Request, Net>> {
+  options.signal?.throwIfAborted();
+  const { device, release } = await acquireDevice(options.device);
+  let folder: ModelFolder | undefined;
+  try {
+    folder = await openFolder(source, options);
+    const config = await DebertaV2Config.fromPretrained(folder, options);
+    const checkpoint = await Checkpoint.open(folder, options);
+    const network = networkOf(checkpoint, config);
+    const sample = sampleGraph(network, device.capabilities, SAMPLE);
+    const weights = await loadWeights(checkpoint, sample, network.tables, device, options);
+    return new Engine<Request, Net>(network, device, weights, release);
+  } catch (error) {
+    release();
+    throw error;
+  } finally {
+    folder?.close();
+  }
+}

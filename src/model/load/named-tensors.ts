@@ -1,0 +1,62 @@
+// The tensors of a checkpoint by Transformers' names, however its file spells them, and the check that all wanted ones are there.
+import type { ModelFolder, SourceOptions } from "../../checkpoint/folder.js";
+import { openWeights, type TensorEntry } from "../../checkpoint/shards.js";
+import { CheckpointError } from "../../errors.js";
+import { nearestName, resolveNames, spellName } from "../deberta/names.js";
+import { FILE_BYTES } from "../../checkpoint/finite.js";
+
+/** The tensors of a checkpoint by Transformers' names. */
+export class Checkpoint {
+  readonly folder: ModelFolder;
+  private readonly entries: ReadonlyMap<string, TensorEntry>;
+  private readonly resolve: (name: string) => string | undefined;
+
+  private constructor(folder: ModelFolder, entries: ReadonlyMap<string, TensorEntry>) {
+    this.folder = folder;
+    this.entries = entries;
+    this.resolve = resolveNames(new Set(entries.keys()), this.file());
+  }
+
+  static async open(folder: ModelFolder, options: SourceOptions): Promise<Checkpoint> {
+    return new Checkpoint(folder, await openWeights(folder, options));
+  }
+
+  find(name: string): TensorEntry | undefined {
+    const inFile = this.resolve(name);
+    return inFile === undefined ? undefined : this.entries.get(inFile);
+  }
+
+  /** Rows of a tensor, or of what the config says where it is missing (which is then reported with all others). */
+  rows(name: string, otherwise: number): number {
+    return this.find(name)?.shape[0] ?? otherwise;
+  }
+
+  /** Throws one CheckpointError for all tensors that are missing or have another shape than wanted. */
+  check(wanted: ReadonlyMap<string, readonly number[]>): void {
+    const names = new Set(this.entries.keys());
+    const missing = [...wanted.keys()].filter((name) => !this.find(name));
+    if (missing.length > 0) {
+      const spelled = missing.map((name) => spellName(name, names));
+      const nearest = nearestName(spelled[0]!, names);
+      throw new CheckpointError(
+        `${this.file()}: ${spelled.length} ${spelled.length === 1 ? "tensor is" : "tensors are"} missing: ${spelled.join(", ")}${nearest ? ` (nearest to the first: ${nearest})` : ""}`,
+      );
+    }
+    const misshapen: string[] = [];
+    for (const [name, shape] of wanted) {
+      const entry = this.find(name)!;
+      if (!(entry.dtype in FILE_BYTES))
+        throw new CheckpointError(
+          `${entry.file}: ${entry.name} has type ${entry.dtype}, weights are F32, F16, BF16 or F64`,
+        );
+      const same = entry.shape.length === shape.length && entry.shape.every((size, axis) => size === shape[axis]);
+      if (!same)
+        misshapen.push(`${entry.name} is [${entry.shape.join(", ")}], config.json asks for [${shape.join(", ")}]`);
+    }
+    if (misshapen.length > 0) throw new CheckpointError(`${this.file()}: ${misshapen.join("; ")}`);
+  }
+
+  private file(): string {
+    return [...new Set([...this.entries.values()].map((entry) => entry.file))].join(", ") || "the checkpoint";
+  }
+}

@@ -1,0 +1,154 @@
+// From streamed bytes to packed weights: each tensor's bytes pass in chunks through a scratch buffer (checked to be finite)
+// into staging, and when a piece of it is whole, one dispatch packs it into its resident.
+import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
+import type { TensorEntry } from "../../checkpoint/shards.js";
+import { stream } from "../../checkpoint/stream.js";
+import { CheckpointError } from "../../errors.js";
+import { packWeights, type PackedDType } from "../../kernels/pack-weights.js";
+import type { Device } from "../../runtime/device.js";
+import { type Conversion, type Residents, Staging } from "../../runtime/weights.js";
+import type { Part, ResidentSpec } from "../deberta/layers.js";
+import type { HostTable } from "./embeddings.js";
+import type { Checkpoint } from "./named-tensors.js";
+import type { LoadOptions } from "./options.js";
+
+/** How the packing kernel reads each element type; F64 is narrowed on the way to staging. */
+const PACKED: Readonly<Record<string, PackedDType>> = { F32: "F32", F16: "F16", BF16: "BF16", F64: "F32" };
+
+/** One contiguous piece of a tensor and what is made of it. */
+interface Piece {
+  readonly from: number;
+  readonly to: number;
+  readonly uses: { readonly spec: ResidentSpec; readonly part: Part }[];
+}
+
+/** The pieces of every wanted tensor in the order of their bytes: whole tensors, or row blocks of a large table. */
+function piecesOf(checkpoint: Checkpoint, specs: readonly ResidentSpec[]): Map<TensorEntry, Piece[]> {
+  const pieces = new Map<TensorEntry, Piece[]>();
+  for (const spec of specs) {
+    for (const part of spec.parts) {
+      const entry = checkpoint.find(part.tensor)!;
+      const size = entry.end - entry.start;
+      const rowBytes = size / (entry.shape[0] ?? 1);
+      const [from, to] = part.rows ? [part.rows[0] * rowBytes, part.rows[1] * rowBytes] : [0, size];
+      const own = pieces.get(entry) ?? [];
+      pieces.set(entry, own);
+      const same = own.find((piece) => piece.from === from && piece.to === to);
+      if (same) same.uses.push({ spec, part });
+      else own.push({ from, to, uses: [{ spec, part }] });
+    }
+  }
+  for (const own of pieces.values()) own.sort((a, b) => a.from - b.from);
+  return pieces;
+}
+
+/** Streams what the specs and tables need, in the order of the file. */
+export async function streamWeights(
+  checkpoint: Checkpoint,
+  specs: readonly ResidentSpec[],
+  tables: readonly HostTable[],
+  device: Device,
+  residents: Residents,
+  options: LoadOptions,
+): Promise<void> {
+  const pieces = piecesOf(checkpoint, specs);
+  const hostTable = new Map(tables.map((table) => [table.entry, table]));
+  const largest = Math.max(16, ...[...pieces.values()].flat().map(({ from, to }) => to - from));
+  const staging = await Staging.create(device, largest + 8);
+  try {
+    const wanted = [...new Set([...pieces.keys(), ...hostTable.keys()])];
+    const writers = new Map<TensorEntry, TensorWriter>();
+    for await (const { entry, offset, bytes } of stream(wanted, checkpoint.folder, options)) {
+      device.throwIfLost();
+      hostTable.get(entry)?.write(offset, bytes);
+      const own = pieces.get(entry);
+      if (!own) continue;
+      let writer = writers.get(entry);
+      if (!writer) writers.set(entry, (writer = new TensorWriter(entry, own, staging, residents, device)));
+      await writer.write(offset, bytes);
+    }
+  } finally {
+    staging.dispose();
+  }
+}
+
+const SCRATCH = 256 * 1024;
+
+/** Puts one tensor's bytes into staging, piece by piece, checked to be finite, and converts each piece when it is whole. */
+class TensorWriter {
+  private readonly entry: TensorEntry;
+  private readonly pieces: readonly Piece[];
+  private readonly staging: Staging;
+  private readonly residents: Residents;
+  private readonly device: Device;
+  private readonly scratch = new Uint8Array(SCRATCH);
+  private filled = 0;
+  private staged = 0;
+  private current = 0;
+
+  constructor(entry: TensorEntry, pieces: readonly Piece[], staging: Staging, residents: Residents, device: Device) {
+    this.entry = entry;
+    this.pieces = pieces;
+    this.staging = staging;
+    this.residents = residents;
+    this.device = device;
+  }
+
+  async write(offset: number, bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const piece = this.pieces[this.current];
+      if (!piece) return;
+      const position = offset + at;
+      if (position < piece.from) {
+        at += piece.from - position;
+        continue;
+      }
+      const count = Math.min(bytes.length - at, piece.to - position, SCRATCH - this.filled);
+      this.scratch.set(bytes.subarray(at, at + count), this.filled);
+      this.filled += count;
+      at += count;
+      const whole = position + count === piece.to;
+      if (this.filled === SCRATCH || whole) this.flush(position + count - this.filled);
+      if (!whole) continue;
+      await this.staging.convert(piece.uses.map(({ spec, part }) => this.conversion(spec, part)));
+      this.staged = 0;
+      this.current++;
+    }
+  }
+
+  /** Moves the scratch bytes, which begin at `position` of the tensor, to staging; F64 becomes F32 on the way. */
+  private flush(position: number): void {
+    const { dtype } = this.entry;
+    const element = FILE_BYTES[dtype]!;
+    const count = this.filled / element;
+    const bad = firstNotFinite(this.scratch, dtype, count);
+    if (bad >= 0)
+      throw new CheckpointError(
+        `${this.entry.file}: ${this.entry.name} has a NaN or infinite element at index ${position / element + bad}`,
+      );
+    let bytes = this.scratch.subarray(0, Math.ceil(this.filled / 4) * 4);
+    if (dtype === "F64")
+      bytes = new Uint8Array(Float32Array.from(new Float64Array(this.scratch.buffer, 0, count)).buffer);
+    this.staging.write(this.staged, bytes);
+    this.staged += bytes.length;
+    this.filled = 0;
+  }
+
+  private conversion(spec: ResidentSpec, part: Part): Conversion {
+    const rows = spec.type.shape.length > 1 ? spec.type.shape[0]! : 1;
+    const attrs = {
+      dtype: PACKED[this.entry.dtype]!,
+      layout: part.layout,
+      input: part.input,
+      output: part.output,
+      scale: part.scale,
+      into: { rows, columns: spec.type.shape.at(-1)!, from: part.from },
+    };
+    const file = { dtype: "u32", shape: [1] } as const;
+    packWeights.result([file], attrs);
+    return {
+      dispatch: packWeights.dispatch([file], attrs, this.device.capabilities),
+      target: this.residents.buffers.get(spec.name)!,
+    };
+  }
+}

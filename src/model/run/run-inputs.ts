@@ -1,0 +1,70 @@
+// What a run uploads besides attention's tables: rows of the embedding tables, picked and summed on the host.
+import { padded } from "../../kernels/kernel.js";
+import type { Inputs } from "../../runtime/plan.js";
+import type { EmbeddingTables } from "../load/embeddings.js";
+import type { PackedRun } from "./network.js";
+import type { AskedRow, Sequence } from "./sequences.js";
+import type { CheckedInputs, CheckedRow } from "../inputs/types.js";
+import type { DebertaV2Config } from "../deberta/config.js";
+
+/** The rows of the word table that sequences use. */
+export function* wordRows(inputs: CheckedInputs, sequences: readonly Sequence[]): Generator<number> {
+  for (const { source, from, length } of sequences)
+    yield* inputs.rows[source]!.ids?.subarray(from, from + length) ?? [];
+}
+
+/** The attention tables and the sums of word, position and type rows [T, E], each row padded. */
+export function encoderInputs(
+  { config }: { readonly config: DebertaV2Config },
+  { inputs, sequences, packed: { shape, tables: attention, firstRows } }: PackedRun,
+  tables: EmbeddingTables,
+): Inputs {
+  const width = padded(config.embeddingSize, 4);
+  const embeddings = new Float32Array(shape.rows * width);
+  sequences.forEach((sequence, index) => {
+    const row = inputs.rows[sequence.source]!;
+    addEmbeddings(tables, config.positionBiasedInput, row, sequence, embeddings, width, firstRows[index]!);
+  });
+  return { ...attention, embeddings };
+}
+
+/** Rows of the table of absolute positions [R, D] for the asked rows, or for all: what the mask decoder adds. */
+export function positionInputs(
+  config: DebertaV2Config,
+  { inputs, sequences, asked, packed: { shape } }: PackedRun,
+  tables: EmbeddingTables,
+): Inputs {
+  const set = shape.asked ?? shape.all;
+  const stride = padded(config.hiddenSize, 4);
+  const positions = new Float32Array(set.rows * stride);
+  const every = (): AskedRow[] =>
+    sequences.flatMap(({ length }, sequence) => Array.from({ length }, (_, column) => ({ sequence, column })));
+  (asked ?? every()).forEach(({ sequence, column }, row) => {
+    const { source, from } = sequences[sequence]!;
+    const position = inputs.rows[source]!.positions?.[from + column] ?? from + column;
+    tables.positions!.addRow(position, positions.subarray(row * stride, row * stride + config.hiddenSize));
+  });
+  return { [`${set.name}.positions`]: positions };
+}
+
+/** Columns [from, from + length) of a checked row as rows of `target` [*, stride] from `firstRow` on: word + position + type. */
+function addEmbeddings(
+  tables: EmbeddingTables,
+  biased: boolean,
+  row: CheckedRow,
+  { from, length }: Pick<Sequence, "from" | "length">,
+  target: Float32Array,
+  stride: number,
+  firstRow: number,
+): void {
+  const width = tables.words.width;
+  for (let i = 0; i < length; i++) {
+    const column = from + i;
+    const at = (firstRow + i) * stride;
+    const out = target.subarray(at, at + width);
+    if (row.embeds) out.set(row.embeds.subarray(column * width, (column + 1) * width));
+    else tables.words.addRow(row.ids![column]!, out);
+    if (biased && tables.positions) tables.positions.addRow(row.positions?.[column] ?? column, out);
+    if (tables.types) tables.types.addRow(row.types?.[column] ?? 0, out);
+  }
+}
