@@ -1,6 +1,8 @@
 // deberta-webgpu/checkpoint: the files of a model and the places of its tensors, without WebGPU; in pages, workers and Node.
 export { openFolder } from "./checkpoint/folder.js";
-export type { ModelFolder, Progress, Source, SourceOptions } from "./checkpoint/folder.js";
+export type { ModelFolder } from "./checkpoint/folder.js";
+export type { Phase, Progress, Step } from "./checkpoint/progress.js";
+export type { Source, SourceOptions } from "./checkpoint/source.js";
 export type { ByteSource, Folder, NamedSource } from "./checkpoint/byte-source.js";
 export { openWeights } from "./checkpoint/shards.js";
 export type { FileDType, TensorEntry, WeightsOptions } from "./checkpoint/shards.js";

@@ -6,9 +6,38 @@ export class UnsupportedError extends Error {
   override readonly name: string = "UnsupportedError";
 }
 
+/**
+ * Why files could not be used. "absent": not there. "forbidden": no access; a token may help. "unreachable": the network or the
+ * server failed; trying again may help. "damaged": the bytes are not what such a file holds. "changed": another file lies there
+ * now; loading again may help. "mismatch": files that do not belong together, or not to the hash that was promised.
+ * "unsupported": a kind of file that is not read.
+ */
+export type CheckpointReason =
+  "absent" | "forbidden" | "unreachable" | "damaged" | "changed" | "mismatch" | "unsupported";
+
+/** What a CheckpointError knows beside its message. */
+export interface CheckpointDetails {
+  readonly file?: string | undefined;
+  readonly reason?: CheckpointReason;
+  readonly status?: number | undefined;
+  readonly cause?: unknown;
+}
+
 /** Files are missing, damaged, mismatched or could not be fetched. The message names the file, and the tensor if one is meant. */
 export class CheckpointError extends Error {
   override readonly name: string = "CheckpointError";
+  /** The file's name in its folder; undefined where several are meant. By default what the message begins with, up to a colon. */
+  readonly file: string | undefined;
+  readonly reason: CheckpointReason;
+  /** What the server answered. */
+  readonly status: number | undefined;
+
+  constructor(message: string, details: CheckpointDetails = {}) {
+    super(message, "cause" in details ? { cause: details.cause } : {});
+    this.file = details.file ?? /^([\w.-]+(?:\/[\w.-]+)*): /.exec(message)?.[1];
+    this.reason = details.reason ?? "damaged";
+    this.status = details.status;
+  }
 }
 
 /** The GPU device was lost, is out of memory, or refused a shader. */
@@ -19,6 +48,11 @@ export class DeviceError extends Error {
 /** Something was used after `dispose()`. */
 export class DisposedError extends Error {
   override readonly name: string = "DisposedError";
+}
+
+/** A text from a file, for messages: quoted, and cut where it is long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
 /** Throws when an invariant of the engine itself is broken; never used for a caller's mistake or a bad file. */

@@ -1,5 +1,5 @@
 // The subpath deberta-webgpu/worker: the same `pipeline`, run in a worker of its own, so that a page's main thread stays free.
-import type { Source } from "./checkpoint/folder.js";
+import type { Source } from "./checkpoint/source.js";
 import { DeviceError, DisposedError } from "./errors.js";
 import type { LoadOptions } from "./model/load/options.js";
 import type { PipelineOptions, Pipelines, TaskFunctions } from "./tasks/pipeline.js";

@@ -2,6 +2,7 @@
 // Here are the shape, the two simplest sources, and the wrapper that makes any source safe to read: it counts bytes,
 // stops at once when asked to, and turns foreign errors into ours.
 import { CheckpointError, UnsupportedError } from "../errors.js";
+import { abortable } from "./signals.js";
 
 /** A readable sequence of bytes. */
 export interface ByteSource {
@@ -123,30 +124,7 @@ async function* guardedRead(
 export function asOurs(name: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted && error === signal.reason) return error;
   if (error instanceof CheckpointError || error instanceof UnsupportedError) return error;
-  return new CheckpointError(`${name}: could not be read (${String(error)})`, { cause: error });
-}
-
-/** Waits for work, but no longer than until the signal aborts; then it rejects with the signal's own reason. */
-export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  let stop = (): void => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-  });
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    const first = await Promise.race([work, aborted]);
-    signal.throwIfAborted();
-    return first as T;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-/** One signal for two; undefined when there is none. */
-export function eitherSignal(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
-  return a && b && a !== b ? AbortSignal.any([a, b]) : (a ?? b);
+  return new CheckpointError(`${name}: could not be read (${String(error)})`, { cause: error, reason: "unreachable" });
 }
 
 /** Bytes [start, end) in one array of exactly that length. The caller has bounded the length; `onBytes` is told how many are here. */

@@ -1,8 +1,8 @@
 // One request for a file or a part of it, and the checks of the answer: status, range, size, entity tag, encoding.
 // `fetch` itself checks none of these: a shifted range or a whole file under status 206 arrives as if all were well.
 import { CheckpointError } from "../errors.js";
-import { abortable } from "./byte-source.js";
 import { retryAfter, TransientError, unlessStalled, type Clock } from "./retry.js";
+import { abortable } from "./signals.js";
 
 /** How to talk to the server of a folder. */
 export interface Server {
@@ -24,8 +24,8 @@ export interface Remote {
 }
 
 /** A checked answer. `size` is the whole file's, `length` the body's; undefined when the server hides it. */
-export interface Answer {
-  readonly body: Body;
+export interface HttpAnswer {
+  readonly body: ResponseBody;
   /** False when the body is the whole file although a part was asked for. */
   readonly ranges: boolean;
   readonly size: number | undefined;
@@ -33,14 +33,11 @@ export interface Answer {
   readonly etag: string | undefined;
 }
 
-/** The file at this address is not the one that earlier answers came from; loading again from the start may help. */
-export class ChangedError extends CheckpointError {}
-
 /** `fetch` failed without an answer. */
 export class UnreachableError extends TransientError {}
 
 /** A response's body and where in the file its next byte stands. */
-export class Body {
+export class ResponseBody {
   position: number;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #control: AbortController;
@@ -96,7 +93,7 @@ export async function ask(
   from: number,
   to: number | undefined,
   signal: AbortSignal | undefined,
-): Promise<Answer | undefined> {
+): Promise<HttpAnswer | undefined> {
   const headers = new Headers(server.headers);
   if (to !== undefined) headers.set("Range", `bytes=${from}-${to - 1}`);
   const control = new AbortController();
@@ -108,7 +105,7 @@ export async function ask(
     control.abort();
     if (status === 404 || status === 410) return undefined;
     if (status === 416 && from === 0 && isEmptyFile(response)) {
-      const body = new Body(new Response(null), 0, control, server.clock);
+      const body = new ResponseBody(new Response(null), 0, control, server.clock);
       return { body, ranges: true, size: 0, length: 0, etag: undefined };
     }
     throw refusal(response, remote, from, server.headers.has("Authorization"));
@@ -147,27 +144,30 @@ function refusal(response: Response, { name, url }: Remote, from: number, hasTok
   const answered = `${name}: the server answered ${status}`;
   if (status === 401) {
     const advice = hasToken ? "the token was not accepted" : "the file needs a token, or the address is wrong";
-    return new CheckpointError(`${answered}: ${advice} (${url})`);
+    return new CheckpointError(`${answered}: ${advice} (${url})`, { reason: "forbidden", status });
   }
   if (status === 403) {
     const gated = headers.get("X-Error-Code") === "GatedRepo";
     const advice = gated ? "accept the model's terms on its page and pass a token" : "no access";
-    return new CheckpointError(`${answered}: ${advice} (${url})`);
+    return new CheckpointError(`${answered}: ${advice} (${url})`, { reason: "forbidden", status });
   }
   if (status === 416) {
-    return new CheckpointError(`${answered}: no byte ${from}, the file is shorter than it should be (${url})`);
+    return new CheckpointError(`${answered}: no byte ${from}, the file is shorter than it should be (${url})`, {
+      reason: "changed",
+      status,
+    });
   }
   if (status >= 500 || [408, 425, 429].includes(status)) {
     const wait = retryAfter(headers.get("Retry-After"));
-    return new TransientError(`the server answered ${status} for ${url}`, { retryAfter: wait });
+    return new TransientError(`the server answered ${status} for ${url}`, { retryAfter: wait, status });
   }
-  return new CheckpointError(`${answered} (${url})`);
+  return new CheckpointError(`${answered} (${url})`, { reason: "unreachable", status });
 }
 
-function checkWhole(response: Response, remote: Remote, control: AbortController, clock: Clock): Answer {
+function checkWhole(response: Response, remote: Remote, control: AbortController, clock: Clock): HttpAnswer {
   const size = isEncoded(response) ? undefined : contentLength(response);
   const etag = checkUnchanged(response, remote, size);
-  return { body: new Body(response, 0, control, clock), ranges: false, size, length: size, etag };
+  return { body: new ResponseBody(response, 0, control, clock), ranges: false, size, length: size, etag };
 }
 
 function checkPart(
@@ -177,7 +177,7 @@ function checkPart(
   to: number,
   control: AbortController,
   clock: Clock,
-): Answer {
+): HttpAnswer {
   const { name } = remote;
   const type = response.headers.get("Content-Type") ?? "";
   if (/^multipart\//i.test(type)) {
@@ -206,7 +206,7 @@ function checkPart(
   if (known !== undefined && known !== end - from && length === known) {
     throw new CheckpointError(`${name}: asked for bytes ${from} to ${end - 1}, got the whole file under that name`);
   }
-  return { body: new Body(response, from, control, clock), ranges: true, size: known, length, etag };
+  return { body: new ResponseBody(response, from, control, clock), ranges: true, size: known, length, etag };
 }
 
 /** The strong entity tag, after comparing it and the size with what earlier answers said. */
@@ -215,12 +215,17 @@ function checkUnchanged(response: Response, remote: Remote, size: number | undef
   const tag = response.headers.get("ETag") ?? undefined;
   const etag = tag?.startsWith("W/") ? undefined : tag;
   if (etag !== undefined && remote.etag !== undefined && etag !== remote.etag) {
-    throw new ChangedError(`${name}: changed on the server while loading (ETag ${remote.etag}, now ${etag})`);
+    throw changed(name, `ETag ${remote.etag}, now ${etag}`);
   }
   if (size !== undefined && remote.size !== undefined && size !== remote.size) {
-    throw new ChangedError(`${name}: changed on the server while loading (${remote.size} bytes, now ${size})`);
+    throw changed(name, `${remote.size} bytes, now ${size}`);
   }
   return etag;
+}
+
+/** The file at this address is not the one that earlier answers came from. */
+function changed(name: string, how: string): CheckpointError {
+  return new CheckpointError(`${name}: changed on the server while loading (${how})`, { reason: "changed" });
 }
 
 function isEncoded(response: Response): boolean {

@@ -17,7 +17,9 @@ export function startSha256(): Digest {
     check: (name, expected) => {
       const got = btoa(String.fromCharCode(...hash.digest()));
       if (got !== expected)
-        throw new CheckpointError(`${name}: integrity says sha256-${expected}, the bytes give sha256-${got}`);
+        throw new CheckpointError(`${name}: integrity says sha256-${expected}, the bytes give sha256-${got}`, {
+          reason: "mismatch",
+        });
     },
   };
 }

@@ -1,7 +1,7 @@
 // When a failed request is tried again, and after how long. Per byte range at most five attempts that bring nothing new;
 // whatever makes progress goes on, so a load has no further budget of its own.
 import { CheckpointError } from "../errors.js";
-import { abortable } from "./byte-source.js";
+import { abortable } from "./signals.js";
 
 /** Time and chance, replaced in tests so that they need not wait. */
 export interface Clock {
@@ -39,14 +39,23 @@ const LONGEST_RETRY_AFTER = 60_000;
 /** A body or an answer that brings nothing for so long has stalled. */
 const STALL = 30_000;
 
+interface TransientDetails {
+  readonly cause?: unknown;
+  readonly retryAfter?: number | undefined;
+  readonly status?: number | undefined;
+}
+
 /** A failure that may pass: the network, a busy server, a body that ended early. */
 export class TransientError extends Error {
   override readonly name = "TransientError";
   /** Milliseconds the server asked to wait. */
   readonly retryAfter: number | undefined;
-  constructor(message: string, options: { readonly cause?: unknown; readonly retryAfter?: number | undefined } = {}) {
-    super(message, { cause: options.cause });
-    this.retryAfter = options.retryAfter;
+  /** What the server answered, if it did. */
+  readonly status: number | undefined;
+  constructor(message: string, { cause, retryAfter, status }: TransientDetails = {}) {
+    super(message, { cause });
+    this.retryAfter = retryAfter;
+    this.status = status;
   }
 }
 
@@ -81,12 +90,14 @@ export class Attempts {
     if (retryAfter !== undefined && retryAfter > LONGEST_RETRY_AFTER) {
       throw new CheckpointError(
         `${this.#file}: ${error.message} and asks to wait ${Math.round(retryAfter / 1000)} s; try again later`,
-        { cause: error },
+        { cause: error, reason: "unreachable", status: error.status },
       );
     }
     if (this.#failures >= MAX_ATTEMPTS) {
       throw new CheckpointError(`${this.#file}: ${error.message}; given up after ${this.#failures} attempts`, {
         cause: error.cause ?? error,
+        reason: "unreachable",
+        status: error.status,
       });
     }
     const backOff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.#failures - 1)) * this.#clock.random();

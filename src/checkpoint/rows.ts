@@ -1,10 +1,12 @@
 // Single rows of a table by byte ranges: an encoder needs a few hundred of the 128 100 rows of a word table, and the first
 // answer need not wait for the other 98 million numbers.
 import { planRanges, type Span } from "./byte-plan.js";
-import { eitherSignal } from "./byte-source.js";
-import { openFolder, type Folder } from "./folder.js";
+import type { Folder } from "./byte-source.js";
+import { openFolder } from "./folder.js";
+import { openPresent } from "./read-whole.js";
 import type { TensorEntry } from "./safetensors.js";
-import { openPresent, readPieces } from "./stream.js";
+import { eitherSignal } from "./signals.js";
+import { readPieces } from "./stream.js";
 
 /** So many requests for rows are open at once: browsers allow six connections to a host, and weights may be streaming. */
 const LANES = 4;

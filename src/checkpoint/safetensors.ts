@@ -1,9 +1,9 @@
 // The safetensors container: u64 header length, a JSON header, then the tensors' bytes one after another. The header is
 // believed only after every check below: what it says decides what is allocated and read later.
 // Format: https://github.com/huggingface/safetensors#format
-import { CheckpointError } from "../errors.js";
+import { CheckpointError, quote } from "../errors.js";
+import { isObject, show } from "../json.js";
 import { readRange, type NamedSource } from "./byte-source.js";
-import { quote } from "./folder.js";
 import { scanJson } from "./scan-json.js";
 
 /** An element type in safetensors' spelling. */
@@ -159,12 +159,4 @@ function checkCover(file: string, sorted: readonly TensorEntry[], dataStart: num
 
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  return value === undefined ? "(none)" : quote(JSON.stringify(value));
 }

@@ -1,18 +1,13 @@
 // Which files of a folder hold the weights, and where each tensor lies in them: one table from the headers alone.
 // The order of names is Transformers'; the first bytes of a file decide what it is.
-import { CheckpointError, UnsupportedError } from "../errors.js";
+import { CheckpointError, quote, UnsupportedError } from "../errors.js";
+import { fieldOf, isObject, show } from "../json.js";
 import { readRange, type NamedSource } from "./byte-source.js";
-import {
-  isFileName,
-  openFolder,
-  quote,
-  readOptionalJson,
-  type ModelFolder,
-  type Source,
-  type SourceOptions,
-} from "./folder.js";
+import { isFileName, openFolder, type ModelFolder } from "./folder.js";
 import { LOOK_BYTES, looksLikeWeights } from "./look-alike.js";
+import { readOptionalJson } from "./read-whole.js";
 import { readSafetensors, type FileDType, type TensorEntry } from "./safetensors.js";
+import type { Source, SourceOptions } from "./source.js";
 
 export type { FileDType, TensorEntry };
 
@@ -74,19 +69,20 @@ async function readTable(
     return tableOf(tables);
   }
   const tried = named ?? NAMES.join(", ");
-  throw new CheckpointError(`no weights in ${folder.location}: looked for ${tried}`);
+  throw new CheckpointError(`no weights in ${folder.location}: looked for ${tried}`, {
+    file: named,
+    reason: folder.missing(named ?? NAMES[0]).reason,
+    status: folder.missing(named ?? NAMES[0]).status,
+  });
 }
 
 /** The config's `transformers_weights`, which names the file where it is not one of the usual names. */
 async function namedInConfig(folder: ModelFolder, signal: AbortSignal | undefined): Promise<string | undefined> {
   const config = await readOptionalJson(folder, "config.json", signal);
-  if (typeof config !== "object" || config === null || !("transformers_weights" in config)) return undefined;
-  const { transformers_weights: name } = config;
-  if (name === null) return undefined;
+  const name = isObject(config) ? fieldOf(config, "transformers_weights") : undefined;
+  if (name === undefined || name === null) return undefined;
   if (typeof name !== "string" || name.includes("/") || !isFileName(name)) {
-    throw new CheckpointError(
-      `config.json: transformers_weights is ${quote(JSON.stringify(name))}, not the name of a file`,
-    );
+    throw new CheckpointError(`config.json: transformers_weights is ${show(name)}, not the name of a file`);
   }
   return name;
 }
@@ -97,15 +93,15 @@ async function namedInConfig(folder: ModelFolder, signal: AbortSignal | undefine
  * @throws CheckpointError for anything that is not a map from tensors to files of the index's own kind
  */
 export function readIndex(index: string, json: unknown): { shards: string[]; promised: string[] } {
-  const map = typeof json === "object" && json !== null && "weight_map" in json ? json.weight_map : undefined;
-  if (typeof map !== "object" || map === null || Array.isArray(map) || Object.keys(map).length === 0) {
+  const map = isObject(json) ? fieldOf(json, "weight_map") : undefined;
+  if (!isObject(map) || Object.keys(map).length === 0) {
     throw new CheckpointError(`${index}: weight_map is not an object that names a shard for each tensor`);
   }
   const kind = /(\.\w+)\.index(?:\.\w+)?\.json$/.exec(index)?.[1] ?? "";
   const shards = new Set<string>();
-  for (const [tensor, shard] of Object.entries(map) as [string, unknown][]) {
+  for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard !== "string" || !isFileName(shard) || !shard.endsWith(kind)) {
-      const told = quote(typeof shard === "string" ? shard : JSON.stringify(shard));
+      const told = typeof shard === "string" ? quote(shard) : show(shard);
       throw new CheckpointError(
         `${index}: weight_map names ${told} for ${quote(tensor)}, which is no ${kind} file of the folder`,
       );
@@ -124,7 +120,7 @@ async function readShard(
   signal: AbortSignal | undefined,
 ): Promise<TensorEntry[]> {
   const file = await folder.open(shard);
-  if (!file) throw new CheckpointError(`${shard}: named by ${index}, not found in ${folder.location}`);
+  if (!file) throw new CheckpointError(`${folder.missing(shard).message} (named by ${index})`, { reason: "absent" });
   return readContainer(file, signal);
 }
 

@@ -1,18 +1,21 @@
 // Carries out a byte plan: the bytes of wanted tensors in file order, in small pieces, neighbours in one request.
 // Nothing is gathered here, so memory stays bounded whatever the size of a shard.
-import { CheckpointError } from "../errors.js";
-import type { NamedSource } from "./byte-source.js";
+import type { Folder, NamedSource } from "./byte-source.js";
 import { planRanges, type PlannedRange, type Span } from "./byte-plan.js";
-import { openFolder, type Folder, type ModelFolder, type Progress } from "./folder.js";
+import { openFolder } from "./folder.js";
 import { startSha256, type Digest } from "./integrity.js";
+import type { Phase, Step } from "./progress.js";
+import { openPresent } from "./read-whole.js";
 
 /** How bytes are streamed. */
 export interface StreamOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told after each chunk, file by file: `loaded` never falls, and reaches `total`, the bytes that are read of the file. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ((step: Step) => void) | undefined;
+  /** Told first, how many bytes of each file will be read. */
+  readonly onPlan?: ((bytes: ReadonlyMap<string, number>) => void) | undefined;
   /** What progress reports call this step; "weights" by default. */
-  readonly phase?: string;
+  readonly phase?: Phase;
 }
 
 /** Bytes of a wanted span, beginning `offset` bytes after its start. */
@@ -33,22 +36,28 @@ const MAX_PIECE = 1 << 20;
 export async function* stream<Part extends Span>(
   entries: readonly Part[],
   folder: Folder,
-  { signal, onProgress, phase = "weights" }: StreamOptions = {},
+  { signal, onProgress, onPlan, phase = "weights" }: StreamOptions = {},
 ): AsyncGenerator<Piece<Part>, void, undefined> {
   const opened = await openFolder(folder);
   const ranges = planRanges(entries);
   try {
-    for (const name of new Set(ranges.map(({ file }) => file))) {
+    const plans: { file: NamedSource; plan: PlannedRange<Part>[]; total: number }[] = [];
+    for (const name of new Set(ranges.map((range) => range.file))) {
       const file = await openPresent(opened, name);
       const own = ranges.filter((range) => range.file === name);
-      const digest = file.sha256 === undefined ? undefined : startSha256();
-      const plan = digest ? [{ file: name, start: 0, end: file.size, parts: own.flatMap(({ parts }) => parts) }] : own;
-      const total = plan.reduce((sum, { start, end }) => sum + end - start, 0);
+      const whole = { file: name, start: 0, end: file.size, parts: own.flatMap(({ parts }) => parts) };
+      const plan = file.sha256 === undefined ? own : [whole];
+      plans.push({ file, plan, total: plan.reduce((sum, { start, end }) => sum + end - start, 0) });
+    }
+    onPlan?.(new Map(plans.map(({ file, total }) => [file.name, total])));
+    for (const { file, plan, total } of plans) {
+      const { name, sha256 } = file;
+      const digest = sha256 === undefined ? undefined : startSha256();
       let loaded = 0;
       const advance = (bytes: number): void => onProgress?.({ file: name, loaded: (loaded += bytes), total, phase });
       advance(0);
       for (const range of plan) yield* readPieces(file, range, { signal, digest, advance });
-      if (file.sha256 !== undefined) digest?.check(name, file.sha256);
+      if (sha256 !== undefined) digest?.check(name, sha256);
       file.close();
     }
   } finally {
@@ -88,11 +97,4 @@ function* cut<Part extends Span>(parts: readonly Part[], position: number, bytes
       yield { entry, offset: at - entry.start, bytes: piece };
     }
   }
-}
-
-/** A file that must be there. */
-export async function openPresent(folder: ModelFolder, name: string): Promise<NamedSource> {
-  const file = await folder.open(name);
-  if (!file) throw new CheckpointError(`${name}: not found in ${folder.location}`);
-  return file;
 }

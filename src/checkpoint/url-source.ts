@@ -3,7 +3,15 @@
 // is read forward and kept open between two reads, so that nothing is downloaded twice.
 import { CheckpointError } from "../errors.js";
 import { bytesFromMemory, namedSource, readRange, type ByteSource, type NamedSource } from "./byte-source.js";
-import { ask, askSize, UnreachableError, type Answer, type Body, type Remote, type Server } from "./http.js";
+import {
+  ask,
+  askSize,
+  UnreachableError,
+  type HttpAnswer,
+  type Remote,
+  type ResponseBody,
+  type Server,
+} from "./http.js";
 import { Attempts, TransientError } from "./retry.js";
 
 /** The first request asks for this much: it holds the header of a base model, and most small files whole. */
@@ -46,7 +54,7 @@ export async function openUrl(
 async function openAnswer(
   remote: Remote,
   server: Server,
-  answer: Answer,
+  answer: HttpAnswer,
   sha256: string | undefined,
 ): Promise<NamedSource> {
   const { name } = remote;
@@ -73,7 +81,7 @@ async function openAnswer(
 }
 
 /** The size when Content-Range is hidden by CORS or does not tell it. */
-async function hiddenSize(remote: Remote, server: Server, { length }: Answer): Promise<number> {
+async function hiddenSize(remote: Remote, server: Server, { length }: HttpAnswer): Promise<number> {
   const size = await askSize(server, remote);
   if (size !== undefined) return size;
   if (length !== undefined && length < HEAD) return length; // less than was asked for: there is no more
@@ -82,7 +90,7 @@ async function hiddenSize(remote: Remote, server: Server, { length }: Answer): P
 }
 
 /** A body of unknown length. The bound is there because nothing else is. */
-async function wholeBody(name: string, server: Server, { body }: Answer): Promise<Uint8Array> {
+async function wholeBody(name: string, server: Server, { body }: HttpAnswer): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for (let chunk; (chunk = await body.next(server.signal));) {
     if (body.position > MAX_UNKNOWN) {
@@ -103,9 +111,9 @@ class RemoteFile implements ByteSource {
   head: Uint8Array = new Uint8Array(0);
   readonly #remote: Remote & { readonly size: number };
   readonly #server: Server;
-  #held: Body | undefined;
+  #held: ResponseBody | undefined;
 
-  constructor(remote: Remote & { readonly size: number }, server: Server, { ranges, body }: Answer) {
+  constructor(remote: Remote & { readonly size: number }, server: Server, { ranges, body }: HttpAnswer) {
     this.size = remote.size;
     this.ranges = ranges;
     this.#remote = remote;
@@ -127,7 +135,7 @@ class RemoteFile implements ByteSource {
     const attempts = new Attempts(this.#remote.name, this.#server.clock);
     let endedAt: number | undefined;
     while (position < end) {
-      let body: Body | undefined;
+      let body: ResponseBody | undefined;
       let ended: TransientError | undefined;
       try {
         body = this.#takeHeld(position) ?? (await this.#request(position, end, signal));
@@ -158,14 +166,15 @@ class RemoteFile implements ByteSource {
     }
   }
 
-  async #request(from: number, to: number, signal: AbortSignal | undefined): Promise<Body> {
+  async #request(from: number, to: number, signal: AbortSignal | undefined): Promise<ResponseBody> {
     const answer = await ask(this.#server, this.#remote, from, this.ranges ? to : undefined, signal);
-    if (!answer) throw new CheckpointError(`${this.#remote.name}: vanished from the server while loading`);
+    if (!answer)
+      throw new CheckpointError(`${this.#remote.name}: vanished from the server while loading`, { reason: "changed" });
     this.ranges &&= answer.ranges;
     return answer.body;
   }
 
-  #takeHeld(position: number): Body | undefined {
+  #takeHeld(position: number): ResponseBody | undefined {
     const held = this.#held;
     if (!held || held.position > position) return undefined;
     this.#held = undefined;
@@ -173,7 +182,7 @@ class RemoteFile implements ByteSource {
     return held;
   }
 
-  #hold(body: Body): void {
+  #hold(body: ResponseBody): void {
     this.close();
     const { holding } = this.#server;
     this.#held = body;
@@ -182,7 +191,7 @@ class RemoteFile implements ByteSource {
   }
 
   /** All that was asked for has come. More is a whole file under a range's name; how the connection ends is no matter. */
-  async #expectEnd(body: Body, end: number, signal: AbortSignal | undefined): Promise<void> {
+  async #expectEnd(body: ResponseBody, end: number, signal: AbortSignal | undefined): Promise<void> {
     const more = await body.next(signal).catch(() => undefined);
     body.cancel();
     if (more) throw new CheckpointError(`${this.#remote.name}: the server sent more than the bytes up to ${end}`);

@@ -1,5 +1,6 @@
 // From a source to an engine that can run: device, files, config, the network that these make, weights.
-import { type ModelFolder, openFolder, type Source } from "../checkpoint/folder.js";
+import { openFolder } from "../checkpoint/folder.js";
+import type { Source } from "../checkpoint/source.js";
 import { acquireDevice } from "../runtime/shared-device.js";
 import { DebertaV2Config } from "./deberta/config.js";
 import type { CheckedInputs } from "./inputs/types.js";
@@ -19,10 +20,10 @@ export async function loadEngine<Request extends CheckedInputs, Net extends Netw
   networkOf: (checkpoint: Checkpoint, config: DebertaV2Config) => Net,
 ): Promise<Engine<Request, Net>> {
   options.signal?.throwIfAborted();
+  const folder = await openFolder(source, options);
+  folder.progress.await("weights");
   const { device, release } = await acquireDevice(options.device);
-  let folder: ModelFolder | undefined;
   try {
-    folder = await openFolder(source, options);
     const config = await DebertaV2Config.fromPretrained(folder, options);
     const checkpoint = await Checkpoint.open(folder, options);
     const network = networkOf(checkpoint, config);
@@ -33,6 +34,6 @@ export async function loadEngine<Request extends CheckedInputs, Net extends Netw
     release();
     throw error;
   } finally {
-    folder?.close();
+    folder.close();
   }
 }

@@ -1,6 +1,6 @@
 // The model classes of Transformers, in TypeScript's habit: load, forward, look inside, dispose. Each class says which head it
 // has and how logits become its output; everything else is shared.
-import type { Source } from "../checkpoint/folder.js";
+import type { Source } from "../checkpoint/source.js";
 import type { StepTime } from "../runtime/profile.js";
 import type { DebertaV2Config } from "./deberta/config.js";
 import type { HeadSpec } from "./deberta/heads.js";

@@ -1,6 +1,7 @@
 // pipeline(task, source, options): loads a model with its tokenizer and gives one async function. A new task is one line in
 // each of the tables below.
-import type { Source } from "../checkpoint/folder.js";
+import { openFolder } from "../checkpoint/folder.js";
+import type { Source } from "../checkpoint/source.js";
 import { DebertaV2Config } from "../model/deberta/config.js";
 import type { LoadOptions } from "../model/load/options.js";
 import { DebertaV2Model } from "../model/model.js";
@@ -118,9 +119,10 @@ function of<Model extends TaskModel, Options, Made>(
 ): (source: Source, options: LoadOptions & Options) => Promise<Made> {
   return async (source, options) => {
     const { signal, ...defaults } = options;
+    const folder = await openFolder(source, options); // one for both, so that each file is opened once
     const loaded = await loadTogether(
-      (either) => loadModel(source, { ...options, signal: either }),
-      (either) => loadTokenizer(source, { ...options, signal: either }),
+      (either) => loadModel(folder, { ...options, signal: either }),
+      (either) => loadTokenizer(folder, { ...options, signal: either }),
       signal,
     );
     return make(loaded, defaults);

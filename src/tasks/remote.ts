@@ -1,6 +1,6 @@
 // What page and worker say to each other, and how an error crosses: structured clone would turn our classes into plain Error, so
 // an error is sent as class name, message and cause, and made anew on the other side.
-import { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "../errors.js";
+import { type CheckpointDetails, CheckpointError, DeviceError, DisposedError, UnsupportedError } from "../errors.js";
 
 /** From the page. Every request has an id that its answer repeats. */
 export type Request =
@@ -25,12 +25,14 @@ export type Answer =
 export interface SentError {
   readonly name: string;
   readonly message: string;
+  /** What a CheckpointError knows beside its message. */
+  readonly details?: CheckpointDetails;
   readonly cause?: SentError;
 }
 
-const CLASSES: ReadonlyMap<string, new (message: string, options?: ErrorOptions) => Error> = new Map<
+const CLASSES: ReadonlyMap<string, new (message: string, options?: CheckpointDetails) => Error> = new Map<
   string,
-  new (message: string, options?: ErrorOptions) => Error
+  new (message: string, options?: CheckpointDetails) => Error
 >([
   ["CheckpointError", CheckpointError],
   ["DeviceError", DeviceError],
@@ -44,11 +46,18 @@ const CLASSES: ReadonlyMap<string, new (message: string, options?: ErrorOptions)
 export function sendError(error: unknown, depth = 0): SentError {
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   const { name, message, cause } = error;
-  return { name, message, ...(cause !== undefined && depth < 4 ? { cause: sendError(cause, depth + 1) } : {}) };
+  const details =
+    error instanceof CheckpointError ? { file: error.file, reason: error.reason, status: error.status } : undefined;
+  return {
+    name,
+    message,
+    ...(details ? { details } : {}),
+    ...(cause !== undefined && depth < 4 ? { cause: sendError(cause, depth + 1) } : {}),
+  };
 }
 
 /** The error that was sent, of its own class. */
-export function receiveError({ name, message, cause }: SentError): Error {
+export function receiveError({ name, message, cause, details }: SentError): Error {
   const Class = CLASSES.get(name) ?? Error;
-  return new Class(message, cause ? { cause: receiveError(cause) } : {});
+  return new Class(message, { ...details, ...(cause ? { cause: receiveError(cause) } : {}) });
 }

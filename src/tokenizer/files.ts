@@ -1,8 +1,10 @@
 // The files that make a tokenizer: which ones are read, and how large they may be. Both classes import this module when
 // something is loaded, not before: it brings along what opens a source (URLs, retries).
-import { openFolder, readOptionalJson, readWhole, type Source, type SourceOptions } from "../checkpoint/folder.js";
+import { openFolder } from "../checkpoint/folder.js";
+import { readOptionalJson, readWhole } from "../checkpoint/read-whole.js";
+import type { Source, SourceOptions } from "../checkpoint/source.js";
 import { CheckpointError } from "../errors.js";
-import { isObject, type JsonObject } from "./json.js";
+import { isObject, type JsonObject } from "../json.js";
 import { parsePieceModel, type PieceModel } from "./pieces/piece-model.js";
 import {
   ADDED,
@@ -25,16 +27,17 @@ export interface TokenizerFolder {
   readonly spm: () => Promise<Uint8Array | undefined>;
   /** A JSON file that holds an object. */
   readonly json: (name: string) => Promise<JsonObject | undefined>;
-  readonly location: string;
+  /** The error for a file that must be there and is not. */
+  readonly missing: (name: string) => CheckpointError;
 }
 
 export async function openTokenizerFolder(source: Source, options: SourceOptions): Promise<TokenizerFolder> {
   const folder = await openFolder(source, options);
   // The vocabulary alone is large enough to be waited for.
   const follow = (file: string) => (loaded: number, total: number) =>
-    options.onProgress?.({ file, loaded, total, phase: "vocabulary" });
+    folder.progress.tell({ file, loaded, total, phase: "vocabulary" });
   return {
-    location: folder.location,
+    missing: (name) => folder.missing(name),
     async spm() {
       const file = await folder.open(SPM);
       return file && readWhole(file, MAX_SPM_BYTES, options.signal, follow(SPM));
@@ -53,7 +56,7 @@ export async function readPieceModel(
   folder: TokenizerFolder,
 ): Promise<{ readonly bytes: Uint8Array; readonly model: PieceModel }> {
   const bytes = await folder.spm();
-  if (!bytes) throw new CheckpointError(`${SPM}: not found in ${folder.location}`);
+  if (!bytes) throw folder.missing(SPM);
   return { bytes, model: parsePieceModel(bytes, SPM) };
 }
 

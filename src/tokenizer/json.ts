@@ -1,24 +1,7 @@
-// What comes out of JSON files, where nothing is known about a field before it is looked at: objects, added tokens, ids.
+// What tokenizers find in JSON files: added tokens and ids.
 import { CheckpointError } from "../errors.js";
+import { isObject, show } from "../json.js";
 import type { AddedToken } from "./text/added-tokens.js";
-
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** An own field; what an object inherits is never a field of a file. */
-export function fieldOf(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
-}
-
-/** A value for a message. Lists and objects are only named: they may be nested deeper than a stack is. */
-export function show(value: unknown): string {
-  if (value === undefined) return "missing";
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
-  return JSON.stringify(value).slice(0, 80);
-}
 
 /** Ids beyond this have no row in any embedding table. */
 const MAX_ID = 2 ** 24;

@@ -5,7 +5,8 @@
 import { CheckpointError } from "../errors.js";
 import { addedToken, contentOf, ROLES, sameToken, type AddedToken, type Role } from "./text/added-tokens.js";
 import type { Side } from "./encoding.js";
-import { isObject, readId, readToken, show, type JsonObject } from "./json.js";
+import { isObject, show, type JsonObject } from "../json.js";
+import { readId, readToken } from "./json.js";
 
 export interface TokenizerOptions {
   /** Overrides `do_lower_case` of tokenizer_config.json. */

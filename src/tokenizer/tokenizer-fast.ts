@@ -1,6 +1,6 @@
 // DebertaV2TokenizerFast: the fast tokenizer of Transformers 4.57, from tokenizer.json, or from spm.model as Transformers
 // converts it when there is no tokenizer.json.
-import type { Source, SourceOptions } from "../checkpoint/folder.js";
+import type { Source, SourceOptions } from "../checkpoint/source.js";
 import { CheckpointError } from "../errors.js";
 import {
   addAllTokens,
@@ -28,7 +28,7 @@ import {
   type Rewrite,
 } from "./text/fast-pipeline.js";
 import type { TokenizerFolder } from "./files.js";
-import type { JsonObject } from "./json.js";
+import type { JsonObject } from "../json.js";
 import type { PieceModel } from "./pieces/piece-model.js";
 import { CONTROL, USER_DEFINED } from "./pieces/piece-types.js";
 import type { Settings, TokenizerOptions } from "./settings.js";

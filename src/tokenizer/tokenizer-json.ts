@@ -4,7 +4,8 @@ import { CheckpointError, UnsupportedError } from "../errors.js";
 import type { AddedToken } from "./text/added-tokens.js";
 import type { Side, Template, TemplateItem } from "./encoding.js";
 import type { PipelineData, Rewrite } from "./text/fast-pipeline.js";
-import { fieldOf, isObject, readId, readToken, show, type JsonObject } from "./json.js";
+import { fieldOf, isObject, show, type JsonObject } from "../json.js";
+import { readId, readToken } from "./json.js";
 import type { ByteStrings } from "./pieces/piece-trie.js";
 
 const FILE = "tokenizer.json";

@@ -1,6 +1,6 @@
 // DebertaV2Tokenizer: the slow tokenizer of Transformers 4.57. Added tokens are cut out of the text, each part between
 // them goes through sentencepiece on its own, and every token keeps its place in the caller's text.
-import type { Source, SourceOptions } from "../checkpoint/folder.js";
+import type { Source, SourceOptions } from "../checkpoint/source.js";
 import {
   contentOf,
   createMatcher,

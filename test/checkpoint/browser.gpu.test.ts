@@ -1,6 +1,7 @@
 // What only a browser has: addresses that count from the page, chosen files, directory handles, fetch's own CORS and ranges.
 import { describe, expect, test } from "vitest";
-import { openFolder, readJson } from "../../src/checkpoint/folder.js";
+import { openFolder } from "../../src/checkpoint/folder.js";
+import { readJson } from "../../src/checkpoint/read-whole.js";
 import { openWeights } from "../../src/checkpoint/shards.js";
 import { stream } from "../../src/checkpoint/stream.js";
 import { CheckpointError, UnsupportedError } from "../../src/errors.js";

@@ -1,7 +1,9 @@
 // A server that misbehaves (../shared/hostile/faulty-server.mjs): each fault ends well or in a CheckpointError, after the
 // requests it should take and no more. `~fault` stands in the base URL; /__gen/SIZE/name is a made-up file.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openFolder, readWhole, type SourceOptions } from "../../src/checkpoint/folder.js";
+import { openFolder } from "../../src/checkpoint/folder.js";
+import { readWhole } from "../../src/checkpoint/read-whole.js";
+import type { SourceOptions } from "../../src/checkpoint/source.js";
 import { CheckpointError } from "../../src/errors.js";
 import { testClock } from "../support/clock.js";
 import type { FaultyModule, FaultyServer } from "../support/faulty-server.js";

@@ -1,6 +1,8 @@
 // What counts as a source, how names become files, and the reading of small files as a whole.
 import { expect, test } from "vitest";
-import { openFolder, readJson, readOptionalJson, readWhole, type Source } from "../../src/checkpoint/folder.js";
+import { openFolder } from "../../src/checkpoint/folder.js";
+import { readJson, readOptionalJson, readWhole } from "../../src/checkpoint/read-whole.js";
+import type { Source } from "../../src/checkpoint/source.js";
 import { bytesFromMemory } from "../../src/checkpoint/byte-source.js";
 import { CheckpointError } from "../../src/errors.js";
 

@@ -3,8 +3,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ByteSource } from "../../src/checkpoint/byte-source.js";
-import { openFolder, type Folder } from "../../src/checkpoint/folder.js";
+import type { ByteSource, Folder } from "../../src/checkpoint/byte-source.js";
+import { openFolder } from "../../src/checkpoint/folder.js";
 import { openWeights } from "../../src/checkpoint/shards.js";
 import { stream } from "../../src/checkpoint/stream.js";
 import { headerOf, safetensorsFile } from "../support/made-safetensors.js";

@@ -1,8 +1,9 @@
 // Streams of tensors and rows: every byte once, in order, in few requests, and nothing gathered.
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { bytesFromMemory, type ByteSource } from "../../src/checkpoint/byte-source.js";
-import { openFolder, type Folder, type Progress } from "../../src/checkpoint/folder.js";
+import { bytesFromMemory, type ByteSource, type Folder } from "../../src/checkpoint/byte-source.js";
+import { openFolder } from "../../src/checkpoint/folder.js";
+import type { Step } from "../../src/checkpoint/progress.js";
 import { readRows } from "../../src/checkpoint/rows.js";
 import type { TensorEntry } from "../../src/checkpoint/safetensors.js";
 import { stream } from "../../src/checkpoint/stream.js";
@@ -94,7 +95,7 @@ test("large chunks are handed on in pieces of at most 1 MiB", async () => {
 
 test("progress goes by file, never falls, never passes its total, and reaches it", async () => {
   const folder = countingFolder({ a: 1_000_000, b: 5000 });
-  const reports: Progress[] = [];
+  const reports: Step[] = [];
   const entries = [entry("x", 10, 20_000), entry("y", 600_000, 700_000), entry("z", 0, 4000, "b")];
   for await (const { bytes } of stream(entries, folder, { onProgress: (report) => reports.push(report) })) {
     expect(bytes.length).toBeGreaterThan(0);

@@ -1,7 +1,6 @@
 // Small checkpoints made in memory: config.json and model.safetensors with random weights for any config and head, to be
 // loaded like any other, altered, or cut short.
-import { bytesFromMemory } from "../../src/checkpoint/byte-source.js";
-import type { Folder } from "../../src/checkpoint/folder.js";
+import { bytesFromMemory, type Folder } from "../../src/checkpoint/byte-source.js";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { randomValues } from "./random.js";
 

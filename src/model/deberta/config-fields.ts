@@ -2,6 +2,7 @@
 // Bounds are far above every published model; they keep a small file from asking for terabytes.
 import { activationOf } from "./activations.js";
 import { UnsupportedError } from "../../errors.js";
+import { fieldOf, isObject, show, type JsonObject } from "../../json.js";
 
 /** A relative term of the attention scores: content-to-position or position-to-content. */
 export type PositionTerm = "c2p" | "p2c";
@@ -9,26 +10,8 @@ export type PositionTerm = "c2p" | "p2c";
 /** The losses of sequence classification; null decides by the number of labels and their shape. */
 export type ProblemType = "regression" | "single_label_classification" | "multi_label_classification" | null;
 
-/** The fields of a config.json as parsed. Only own properties count: `__proto__` in a file is a field like any other. */
-export type ConfigJson = Readonly<Record<string, unknown>>;
-
-/** Whether a parsed JSON value is an object. */
-export function isJsonObject(value: unknown): value is ConfigJson {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The value as a message shows it: JSON where it has such a form, shortened. */
-export function show(value: unknown): string {
-  if (typeof value === "number" || typeof value === "bigint") return String(value); // NaN and Infinity, too
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch {
-    // circular, or with values that JSON does not know
-  }
-  if (text === undefined) return typeof value;
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-}
+/** The fields of a config.json as parsed. */
+export type ConfigJson = JsonObject;
 
 /** Throws the UnsupportedError of a field. `supported` continues "… is not supported (". */
 export function refuse(field: string, value: unknown, supported: string): never {
@@ -43,11 +26,6 @@ export function requireShallow(json: ConfigJson): void {
     const below = level.flatMap((value): unknown[] => (value && typeof value === "object" ? Object.values(value) : []));
     level = [...new Set(below)];
   }
-}
-
-/** The field's value; undefined where the file does not have it. */
-export function fieldOf(json: ConfigJson, field: string): unknown {
-  return Object.hasOwn(json, field) ? json[field] : undefined;
 }
 
 /** The inclusive bounds of an integer field. */
@@ -120,7 +98,7 @@ export function optionalTokenField(json: ConfigJson, field: string, fallback: nu
 export function indexField(json: ConfigJson): ReadonlyMap<string, number> | undefined {
   const value = fieldOf(json, "label2id");
   if (value === undefined || value === null) return undefined;
-  if (!isJsonObject(value)) return refuse("label2id", value, "an object from name to index is");
+  if (!isObject(value)) return refuse("label2id", value, "an object from name to index is");
   const indices = new Map<string, number>();
   for (const [name, index] of Object.entries(value)) {
     if (!Number.isSafeInteger(index)) refuse(`label2id ${show(name)}:`, index, "an integer is");
@@ -133,7 +111,7 @@ export function indexField(json: ConfigJson): ReadonlyMap<string, number> | unde
 export function labelField(json: ConfigJson, maxLabels: number): ReadonlyMap<number, string> | undefined {
   const value = fieldOf(json, "id2label");
   if (value === undefined || value === null) return undefined;
-  if (!isJsonObject(value)) return refuse("id2label", value, "an object from index to name is");
+  if (!isObject(value)) return refuse("id2label", value, "an object from index to name is");
   const entries = Object.entries(value);
   if (entries.length === 0 || entries.length > maxLabels) refuse("id2label", value, `1 to ${maxLabels} labels are`);
   const labels = new Map<number, string>();

@@ -5,10 +5,8 @@ import {
   activationField,
   booleanField,
   checkModelType,
-  fieldOf,
   indexField,
   integerField,
-  isJsonObject,
   labelField,
   normField,
   numberField,
@@ -21,13 +19,15 @@ import {
   refuse,
   requireEqual,
   requireShallow,
-  show,
   sizeField,
   type PositionTerm,
   type ProblemType,
 } from "./config-fields.js";
-import { openFolder, readWhole, type Source, type SourceOptions } from "../../checkpoint/folder.js";
+import { openFolder } from "../../checkpoint/folder.js";
+import { openPresent, readWhole } from "../../checkpoint/read-whole.js";
+import type { Source, SourceOptions } from "../../checkpoint/source.js";
 import { CheckpointError, UnsupportedError } from "../../errors.js";
+import { fieldOf, isObject, parseJson, show } from "../../json.js";
 
 export type { PositionTerm, ProblemType };
 
@@ -116,7 +116,7 @@ export class DebertaV2Config {
    * @throws UnsupportedError that names the field and its value
    */
   constructor(json: unknown) {
-    if (!isJsonObject(json)) throw new UnsupportedError(`config.json: an object is expected, not ${show(json)}`);
+    if (!isObject(json)) throw new UnsupportedError(`config.json: an object is expected, not ${show(json)}`);
     requireShallow(json);
     checkModelType(json);
 
@@ -190,9 +190,8 @@ export class DebertaV2Config {
    */
   static async fromPretrained(source: Source, options?: SourceOptions): Promise<DebertaV2Config> {
     const folder = await openFolder(source, options);
-    const file = await folder.open("config.json");
-    if (!file) throw new CheckpointError(`config.json: not found in ${folder.location}`);
-    const json = parseConfig(await readWhole(file, MAX_FILE_BYTES, options?.signal));
+    const file = await openPresent(folder, "config.json");
+    const json = parseJson("config.json", await readWhole(file, MAX_FILE_BYTES, options?.signal));
     requireFittingPooler(json);
     return new DebertaV2Config(json);
   }
@@ -245,22 +244,9 @@ export class DebertaV2Config {
   }
 }
 
-function parseConfig(bytes: Uint8Array): unknown {
-  let text = "";
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    // Python writes NaN and Infinity, which JSON does not know; the parser's own message would not tell the field.
-    const [, field, value] = /"(\w+)"\s*:\s*(-?(?:NaN|Infinity))\b/.exec(text) ?? [];
-    const reason = field === undefined ? String(error) : `${field} is ${String(value)}`;
-    throw new CheckpointError(`config.json: is not JSON (${reason})`, { cause: error });
-  }
-}
-
 /** Two sizes in one file that contradict each other: the file is wrong, whatever an engine supports. */
 function requireFittingPooler(json: unknown): void {
-  if (!isJsonObject(json)) return;
+  if (!isObject(json)) return;
   const [hidden, pooler] = [fieldOf(json, "hidden_size"), fieldOf(json, "pooler_hidden_size")];
   if (!Number.isInteger(hidden) || !Number.isInteger(pooler) || hidden === pooler) return;
   throw new CheckpointError(`config.json: pooler_hidden_size ${show(pooler)} does not fit hidden_size ${show(hidden)}`);

@@ -1,9 +1,9 @@
 // A word table that is still on its way when the model is ready. It is over half of a v3-base's bytes, and a text needs a few
 // hundred of its 128 100 rows: those are read by themselves until the rest has arrived in the background.
-import { eitherSignal } from "../../checkpoint/byte-source.js";
-import type { ModelFolder, SourceOptions } from "../../checkpoint/folder.js";
+import type { ModelFolder } from "../../checkpoint/folder.js";
 import { readRows } from "../../checkpoint/rows.js";
 import type { TensorEntry } from "../../checkpoint/safetensors.js";
+import { eitherSignal } from "../../checkpoint/signals.js";
 import { stream } from "../../checkpoint/stream.js";
 import { HostTable } from "./embeddings.js";
 
@@ -54,8 +54,9 @@ export class LateTable extends HostTable {
    * Brings the whole table, row after row. A failure is no error: rows are still read when they are needed, and it is then that
    * a server which does not answer matters.
    */
-  async fill(onProgress: SourceOptions["onProgress"]): Promise<void> {
+  async fill(): Promise<void> {
     const { signal } = this.end;
+    const onProgress = this.folder.progress.tell;
     try {
       for await (const { offset, bytes } of stream([this.entry], this.folder, { signal, onProgress, phase: "rows" })) {
         this.write(offset, bytes);

@@ -60,6 +60,7 @@ export async function loadWeights(
 ): Promise<LoadedWeights> {
   const { signal } = options;
   const { config } = forward;
+  const { progress } = checkpoint.folder;
   if (options.dtype && !["auto", "f32"].includes(options.dtype))
     throw new UnsupportedError(`dtype "${options.dtype}" is not supported ("auto" and "f32" are)`);
   const slots = slotTable(config);
@@ -86,15 +87,17 @@ export async function loadWeights(
   const residents = new Residents(device);
   let isLoading = true;
   const tellCompiled = (loaded: number, total: number) => {
-    if (isLoading) options.onProgress?.({ file: "shaders", loaded, total, phase: "compile" });
+    if (isLoading) progress.tell({ file: "shaders", loaded, total, phase: "compile" });
   };
   try {
     await residents.allocate(all.map((spec) => [spec.name, byteLength(spec.type)]));
     if (residents.buffers.has("slots")) residents.write("slots", slots.table);
     const tables = await makeTables(checkpoint, tableNames, all);
+    for (const { entry } of [...tables.values()].filter((table) => table instanceof LateTable))
+      progress.expect(entry.file, "rows", entry.end - entry.start);
     const prompt = [...tables.values()].filter((table) => !(table instanceof LateTable));
     // Allocation is answered before compilations that are asked for later, so the first bytes do not wait for shaders.
-    const streamed = streamWeights(checkpoint, all, prompt, device, residents, options);
+    const streamed = streamWeights(checkpoint, all, prompt, device, residents, signal);
     const compiled = warmUp(device, forward.graph, tellCompiled);
     compiled.catch(() => undefined); // awaited after the weights, whose failure comes first
     await streamed;
@@ -103,7 +106,7 @@ export async function loadWeights(
     await fillPositionCache(device, config, residents);
     for (const name of constants.keys()) residents.release(name);
     signal?.throwIfAborted();
-    for (const table of tables.values()) if (table instanceof LateTable) void table.fill(options.onProgress);
+    for (const table of tables.values()) if (table instanceof LateTable) void table.fill();
     return new LoadedWeights(residents, Object.fromEntries(tables) as unknown as EmbeddingTables, slots);
   } catch (error) {
     residents.dispose();

@@ -1,6 +1,6 @@
 // The tensors of a checkpoint by Transformers' names, however its file spells them, and the check that all wanted ones are there.
-import type { ModelFolder, SourceOptions } from "../../checkpoint/folder.js";
-import { openWeights, type TensorEntry } from "../../checkpoint/shards.js";
+import type { ModelFolder } from "../../checkpoint/folder.js";
+import { openWeights, type TensorEntry, type WeightsOptions } from "../../checkpoint/shards.js";
 import { CheckpointError } from "../../errors.js";
 import { nearestName, resolveNames, spellName } from "../deberta/names.js";
 import { FILE_BYTES } from "../../checkpoint/finite.js";
@@ -17,7 +17,7 @@ export class Checkpoint {
     this.resolve = resolveNames(new Set(entries.keys()), this.file());
   }
 
-  static async open(folder: ModelFolder, options: SourceOptions): Promise<Checkpoint> {
+  static async open(folder: ModelFolder, options: WeightsOptions): Promise<Checkpoint> {
     return new Checkpoint(folder, await openWeights(folder, options));
   }
 
@@ -40,6 +40,7 @@ export class Checkpoint {
       const nearest = nearestName(spelled[0]!, names);
       throw new CheckpointError(
         `${this.file()}: ${spelled.length} ${spelled.length === 1 ? "tensor is" : "tensors are"} missing: ${spelled.join(", ")}${nearest ? ` (nearest to the first: ${nearest})` : ""}`,
+        { reason: "mismatch" },
       );
     }
     const misshapen: string[] = [];
@@ -53,7 +54,8 @@ export class Checkpoint {
       if (!same)
         misshapen.push(`${entry.name} is [${entry.shape.join(", ")}], config.json asks for [${shape.join(", ")}]`);
     }
-    if (misshapen.length > 0) throw new CheckpointError(`${this.file()}: ${misshapen.join("; ")}`);
+    if (misshapen.length > 0)
+      throw new CheckpointError(`${this.file()}: ${misshapen.join("; ")}`, { reason: "mismatch" });
   }
 
   private file(): string {

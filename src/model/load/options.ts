@@ -1,12 +1,18 @@
 // The options of loading.
-import type { SourceOptions } from "../../checkpoint/folder.js";
+import type { WeightsOptions } from "../../checkpoint/shards.js";
 
 /** Options of every `fromPretrained` that loads weights. */
-export interface LoadOptions extends SourceOptions {
+export interface LoadOptions extends WeightsOptions {
   /** A device to share with other libraries; it is used, never destroyed. Default: one of the engine's own. */
   readonly device?: GPUDevice;
   /** How weights are kept on the GPU. "auto" and "f32" today. */
   readonly dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
   /** Most bytes of GPU memory that the weights may take. */
   readonly gpuMemoryLimit?: number;
+  /**
+   * How the word table comes from a server. "whole" (the default): in the order of the file, whatever the texts are; a text waits
+   * until its rows are here. "on-demand": only the rows that texts need are ever fetched, so **the server learns which words
+   * they hold**: for a server of one's own.
+   */
+  readonly wordTable?: "whole" | "on-demand";
 }

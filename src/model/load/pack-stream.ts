@@ -10,7 +10,6 @@ import { type Conversion, type Residents, Staging } from "../../runtime/weights.
 import type { Part, ResidentSpec } from "../deberta/layers.js";
 import type { HostTable } from "./embeddings.js";
 import type { Checkpoint } from "./named-tensors.js";
-import type { LoadOptions } from "./options.js";
 
 /** How the packing kernel reads each element type; F64 is narrowed on the way to staging. */
 const PACKED: Readonly<Record<string, PackedDType>> = { F32: "F32", F16: "F16", BF16: "BF16", F64: "F32" };
@@ -49,8 +48,11 @@ export async function streamWeights(
   tables: readonly HostTable[],
   device: Device,
   residents: Residents,
-  options: LoadOptions,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { progress } = checkpoint.folder;
+  const onPlan = (files: ReadonlyMap<string, number>): void =>
+    files.forEach((total, file) => progress.expect(file, "weights", total));
   const pieces = piecesOf(checkpoint, specs);
   const hostTable = new Map(tables.map((table) => [table.entry, table]));
   const largest = Math.max(16, ...[...pieces.values()].flat().map(({ from, to }) => to - from));
@@ -58,7 +60,11 @@ export async function streamWeights(
   try {
     const wanted = [...new Set([...pieces.keys(), ...hostTable.keys()])];
     const writers = new Map<TensorEntry, TensorWriter>();
-    for await (const { entry, offset, bytes } of stream(wanted, checkpoint.folder, options)) {
+    for await (const { entry, offset, bytes } of stream(wanted, checkpoint.folder, {
+      signal,
+      onProgress: progress.tell,
+      onPlan,
+    })) {
       device.throwIfLost();
       hostTable.get(entry)?.write(offset, bytes);
       const own = pieces.get(entry);

@@ -1,0 +1,54 @@
+// What a caller names as a source (an address, a hub id, files, an object of his own), and how its files are to be fetched.
+import type { ByteSource, Folder, NamedSource } from "./byte-source.js";
+import type { ProgressListener, ProgressReporter } from "./progress.js";
+import type { Clock } from "./retry.js";
+
+/** Where a model's files come from: see `openFolder`. */
+export type Source = string | URL | readonly File[] | FileList | FileSystemDirectoryHandle | Folder;
+
+/** How files are fetched. */
+export interface SourceOptions {
+  /** Branch, tag or commit of a hub id; `main` by default. */
+  readonly revision?: string;
+  /** A folder below the source that holds the files, tokenizer included. */
+  readonly subfolder?: string;
+  /** Sent as `Authorization: Bearer …` to the source's own origin only, never over plain http but to localhost. */
+  readonly token?: string;
+  /** Sent with every request to the source's own origin, never over plain http but to localhost. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** "auto" (the default) keeps files in the browser, where it lets pages do so; a second load fetches nothing. */
+  readonly cache?: "auto" | "off";
+  /** Asks the browser to keep the cache when room gets short; some browsers ask the user. */
+  readonly persist?: boolean;
+  /**
+   * What a file's bytes must hash to, `sha256-` and base64 as in subresource integrity, by the file's name. It pins the load: a
+   * file that it does not name is refused. `hashesOf` makes this table.
+   */
+  readonly integrity?: Readonly<Record<string, string>>;
+  readonly fetch?: typeof fetch;
+  /** Ends opening files; reading takes a signal of its own. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: ProgressListener;
+}
+
+/** A source before its files are named, kept and checked. */
+export interface Place {
+  /** For messages; without credentials. */
+  readonly location: string;
+  readonly isRemote?: boolean;
+  open(name: string): Promise<ByteSource | NamedSource | undefined>;
+  close?(): void;
+}
+
+/** What a place on the web is opened with, beside its address. */
+export interface PlaceContext {
+  readonly options: SourceOptions;
+  /** The SHA-256 that a file must have, in base64, by its name. */
+  readonly digests: ReadonlyMap<string, string>;
+  readonly clock: Clock;
+  readonly progress: ProgressReporter;
+}
+
+export const SOURCE_HELP =
+  'a base URL that ends in "/" (a relative one begins with "/", "./" or "../"), a hub id "owner/name", File[], ' +
+  "a directory handle, or { open(name) }";
