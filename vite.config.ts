@@ -29,8 +29,29 @@ function serveFolder(prefix: string, folder: string): Plugin {
   };
 }
 
+/**
+ * The package starts its worker with the line that users' bundlers look for, under the script's built name; kept from Vite
+ * itself, which would put the script into the package a second time.
+ */
+function workerAsWritten(): Plugin {
+  const line = 'new Worker(new URL("./worker-thread.ts", import.meta.url), { type: "module" })';
+  return {
+    name: "worker as written",
+    enforce: "pre",
+    transform(code, id) {
+      if (!id.endsWith("/src/worker.ts")) return undefined;
+      if (!code.includes(line)) throw new Error(`${id} does not hold ${line}`);
+      return { code: code.replace(line, "START_WORKER()"), map: null };
+    },
+    renderChunk: (code) =>
+      code.includes("START_WORKER()")
+        ? { code: code.replace("START_WORKER()", line.replace(".ts", ".js")), map: null }
+        : undefined,
+  };
+}
+
 const library: ViteUserConfig = {
-  plugins: [sentencePiece()],
+  plugins: [sentencePiece(), workerAsWritten()],
   build: {
     target: "es2022",
     sourcemap: true,

@@ -1,132 +1,135 @@
-// The subpath deberta-webgpu/worker: the same `pipeline`, run in a worker of its own, so that a page's main thread stays free.
+// The subpath deberta-webgpu/worker: the same `pipeline`, run in a worker, so that a page's main thread stays free.
 import type { Source } from "./checkpoint/source.js";
-import { DeviceError, DisposedError } from "./errors.js";
+import { DisposedError, UnsupportedError } from "./errors.js";
 import type { LoadOptions } from "./model/load/options.js";
-import type { PipelineOptions, Pipelines, TaskFunctions } from "./tasks/pipeline.js";
-import { type Answer, receiveError, type Request } from "./tasks/remote.js";
+import type { PipelineOptions, Pipelines } from "./tasks/pipeline.js";
+import { Connection } from "./worker/connection.js";
+import type { Facts } from "./worker/facts.js";
+import { remoteTask, type RemoteTask } from "./worker/remote-task.js";
 
-/** Options of the worker's `pipeline`: those of the task, without what cannot cross (`device`, `fetch`). */
-export type WorkerOptions<Name extends keyof Pipelines> = Omit<LoadOptions, "device" | "fetch"> &
-  PipelineOptions[Name] & {
-    /** A worker that runs `deberta-webgpu/worker-thread`, for pages whose policy or bundler asks for their own. */
-    readonly worker?: Worker;
-  };
+export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
+export type { ConfigFacts, TokenizerFacts } from "./worker/facts.js";
+export type { RemoteModel, RemoteTask, RemoteTokenizer } from "./worker/remote-task.js";
 
-/** A task in a worker: called like the task itself; model and tokenizer stay on the other side. */
-export type RemoteTask<Name extends keyof Pipelines> = TaskFunctions[Name] & { dispose(): Promise<void> };
+/** Options of a worker's `pipeline`: those of loading and of the task, without what cannot be sent (`device`, `fetch`). */
+export type RemoteOptions<Name extends keyof Pipelines> = Omit<LoadOptions, "device" | "fetch"> & PipelineOptions[Name];
 
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+/** Options of `pipeline`. */
+export type WorkerOptions<Name extends keyof Pipelines> = RemoteOptions<Name> & {
+  /** A worker whose script imports `deberta-webgpu/worker-thread`, for pages that make their own. It is left running. */
+  readonly worker?: Worker;
+};
 
-interface Waiting {
-  resolve(value: unknown): void;
-  reject(error: Error): void;
-  readonly onProgress: LoadOptions["onProgress"];
+/** A worker that holds several tasks, which share one GPU device. */
+export interface TaskWorker {
+  /**
+   * Loads a task in the worker. Sources are those of the page's `pipeline` that can be sent: addresses (relative ones count
+   * from the page), ids, files, directory handles. Calls of a task are stopped by the `signal` of their options.
+   * @throws what the task throws, of the same classes and with the same fields; DeviceError when the worker dies
+   */
+  pipeline<Name extends keyof Pipelines>(
+    task: Name,
+    source: Source,
+    options?: RemoteOptions<Name>,
+  ): Promise<RemoteTask<Name>>;
+  /** Frees all its tasks, and ends the worker unless it was given. Calls that are open reject with DisposedError. */
+  terminate(): void;
+  [Symbol.dispose](): void;
 }
 
 /**
- * Loads a task in a worker. Sources are those of `pipeline` that can be copied: addresses, ids, files, directory handles.
- * @throws what the task throws, of the same classes; DeviceError when the worker itself dies
+ * Starts a worker, or uses one of yours.
+ *
+ * ```ts
+ * const worker = createWorker();
+ * const classify = await worker.pipeline("text-classification", "/models/tiny-intent/");
+ * const redact = await worker.pipeline("token-classification", "/models/tiny-redact/");
+ * ```
+ *
+ * @param worker one whose script imports `deberta-webgpu/worker-thread`; it may do other things too, and is not ended
+ * @throws UnsupportedError where the page may not start the package's own script, because it lies on another origin
+ */
+export function createWorker(worker?: Worker): TaskWorker {
+  const target = worker ?? startWorker();
+  const connection = new Connection(target);
+
+  function close(reason: Error): void {
+    connection.close(reason);
+    if (!worker) target.terminate();
+  }
+  const terminate = (): void => close(new DisposedError("the worker was terminated"));
+
+  async function pipeline<Name extends keyof Pipelines>(
+    task: Name,
+    source: Source,
+    options: RemoteOptions<Name> = {},
+  ): Promise<RemoteTask<Name>> {
+    const { signal, onProgress, ...rest } = options;
+    for (const name of ["device", "fetch"]) if (name in rest) throw new TypeError(`${name} cannot be sent to a worker`);
+    const id = connection.nextId();
+    const request = { kind: "load", task, source: fromHere(source), options: rest } as const;
+    try {
+      const facts = (await connection.ask(request, { signal, onProgress }, id)) as Facts;
+      return remoteTask(connection, id, facts);
+    } catch (error) {
+      // Nothing may stay there of a load that failed or was given up; a worker that is gone holds nothing.
+      await connection.ask({ kind: "free", task: id }).catch(() => undefined);
+      throw error;
+    }
+  }
+  return { pipeline, terminate, [Symbol.dispose]: terminate };
+}
+
+/**
+ * Loads a task in a worker of its own, or in the one given as `worker`. `dispose` ends the worker unless it was given.
+ *
+ * ```ts
+ * import { pipeline } from "deberta-webgpu/worker";
+ * const classify = await pipeline("text-classification", "/models/tiny-intent/");
+ * const [best] = await classify("wake me up at half past six tomorrow");
+ * ```
+ *
+ * @throws what the task throws, of the same classes and with the same fields; DeviceError when the worker dies;
+ *   UnsupportedError where the package's script lies on another origin
  */
 export async function pipeline<Name extends keyof Pipelines>(
   task: Name,
   source: Source,
   options: WorkerOptions<Name> = {},
 ): Promise<RemoteTask<Name>> {
-  const { worker: given, signal, onProgress, ...rest } = options;
-  signal?.throwIfAborted();
-  const worker =
-    given ?? new Worker(new URL(/* @vite-ignore */ "./worker-thread.js", import.meta.url), { type: "module" });
-  const connection = new Connection(worker);
-  // Relative addresses count from the page, which the worker's script does not know.
-  const place =
-    typeof source === "string" && /^\.{0,2}\//.test(source) ? new URL(source, document.baseURI).href : source;
+  const { worker: given, ...rest } = options;
+  options.signal?.throwIfAborted();
+  const worker = createWorker(given);
   try {
-    await connection.ask(
-      { kind: "load", task, source: place instanceof URL ? place.href : place, options: rest },
-      signal,
-      onProgress,
-    );
+    const loaded = await worker.pipeline<Name>(task, source, rest as RemoteOptions<Name>);
+    const freeTask = loaded.dispose.bind(loaded);
+    const dispose = async (): Promise<void> => {
+      await freeTask();
+      worker.terminate();
+    };
+    return Object.assign(loaded, { dispose, [Symbol.dispose]: () => void dispose() });
   } catch (error) {
-    connection.close(new DisposedError("this task failed to load"));
+    worker.terminate();
     throw error;
   }
-  const call = (...input: readonly unknown[]): Promise<unknown> => {
-    // Options come last and are the only plain object behind the first argument.
-    const last = input.length > 1 ? input.at(-1) : undefined;
-    const hasOptions = typeof last === "object" && last !== null && !Array.isArray(last);
-    const { signal: callSignal, ...callOptions }: { signal?: AbortSignal } = hasOptions ? last : {};
-    const texts = hasOptions ? input.slice(0, -1) : input;
-    return connection.ask({ kind: "call", input: texts, options: callOptions }, callSignal);
-  };
-  const dispose = async (): Promise<void> => {
-    await connection.ask({ kind: "dispose" }).catch(() => undefined);
-    connection.close(new DisposedError("this task was disposed"));
-  };
-  return Object.assign(call, { dispose }) as unknown as RemoteTask<Name>;
 }
 
-/** Requests and their answers over one worker, which it owns. */
-class Connection {
-  private readonly worker: Worker;
-  private readonly waiting = new Map<number, Waiting>();
-  private count = 0;
-  private closed: Error | undefined;
-
-  constructor(worker: Worker) {
-    this.worker = worker;
-    worker.addEventListener("message", ({ data }: MessageEvent<Answer>) => this.receive(data));
-    const died = ({ message }: { message?: string }) =>
-      this.close(new DeviceError(`the worker stopped${message ? `: ${message}` : " or its script was not found"}`));
-    worker.addEventListener("error", died);
-    worker.addEventListener("messageerror", () => died({ message: "a message could not be read" }));
+/** Bundlers look for this expression, word for word; the package's build writes the script's name with .js. */
+function startWorker(): Worker {
+  try {
+    return new Worker(new URL("./worker-thread.ts", import.meta.url), { type: "module" });
+  } catch (cause) {
+    throw new UnsupportedError(
+      'a page can start a worker only from a script of its own origin: serve a file that has the line import "deberta-webgpu/worker-thread" (or that of the address you load the package from), and pass `new Worker(file, { type: "module" })` to createWorker, or as the option `worker`',
+      { cause },
+    );
   }
+}
 
-  ask(
-    request: DistributiveOmit<Request, "id">,
-    signal?: AbortSignal,
-    onProgress?: LoadOptions["onProgress"],
-  ): Promise<unknown> {
-    if (this.closed) return Promise.reject(this.closed);
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    const id = this.count++;
-    return new Promise((resolve, reject) => {
-      const abort = () => {
-        this.worker.postMessage({ id, kind: "abort" } satisfies Request);
-        settle(() => reject(signal!.reason as Error));
-      };
-      const settle = (finish: () => void) => {
-        this.waiting.delete(id);
-        signal?.removeEventListener("abort", abort);
-        finish();
-      };
-      this.waiting.set(id, {
-        resolve: (value) => settle(() => resolve(value)),
-        reject: (error) => settle(() => reject(error)),
-        onProgress,
-      });
-      signal?.addEventListener("abort", abort, { once: true });
-      try {
-        this.worker.postMessage({ ...request, id });
-      } catch (cause) {
-        settle(() => reject(new TypeError("the source or an option cannot be sent to a worker", { cause })));
-      }
-    });
-  }
-
-  /** Ends the worker; open and later calls reject with `reason`. */
-  close(reason: Error): void {
-    if (this.closed) return;
-    this.closed = reason;
-    this.worker.terminate();
-    for (const waiting of [...this.waiting.values()]) waiting.reject(reason);
-  }
-
-  private receive(answer: Answer): void {
-    const waiting = this.waiting.get(answer.id);
-    if (!waiting) return;
-    if (answer.kind === "progress")
-      waiting.onProgress?.(answer.progress as Parameters<NonNullable<LoadOptions["onProgress"]>>[0]);
-    else if (answer.kind === "done") waiting.resolve(answer.value);
-    else waiting.reject(receiveError(answer.error));
-  }
+/** Relative addresses count from the page, or from the script that asks, which the worker does not know. */
+function fromHere(source: Source): unknown {
+  if (source instanceof URL) return source.href;
+  const scope: Partial<Pick<Window, "document" | "location">> = globalThis;
+  const base = scope.document?.baseURI ?? scope.location?.href;
+  return typeof source === "string" && /^\.{0,2}\/(?![/\\])/.test(source) ? new URL(source, base).href : source;
 }
