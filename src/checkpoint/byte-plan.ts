@@ -6,6 +6,31 @@ export interface Span {
   readonly file: string;
   readonly start: number;
   readonly end: number;
+  /** How a tensor's elements lie in [start, end), where that is not one after another in the order of its shape. */
+  readonly view?: View | undefined;
+  /** Bytes in front that must be as they were taken to be; `stream` checks them as they come by. */
+  readonly preface?: Preface | undefined;
+}
+
+/** A tensor that is a part or another order of what is stored: element i, j, … lies at i·strides[0] + j·strides[1] + … */
+export interface View {
+  readonly shape: readonly number[];
+  /** In elements. Sorted, each is at least the whole of the next: no two elements share a place. */
+  readonly strides: readonly number[];
+  readonly elementBytes: number;
+}
+
+/** Bytes [start, end) of the span's file. */
+export interface Preface {
+  readonly start: number;
+  readonly end: number;
+  /** @throws CheckpointError when they are not what they must be */
+  check(bytes: Uint8Array): void;
+}
+
+/** Bytes of a tensor once its elements lie in order. */
+export function byteLengthOf({ start, end, view }: Span): number {
+  return view ? view.shape.reduce((product, size) => product * size, view.elementBytes) : end - start;
 }
 
 /** One request and what is wanted of it, by where it begins. Gaps between the parts are read and dropped. */

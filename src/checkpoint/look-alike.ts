@@ -22,6 +22,9 @@ export function looksLike(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
+/** The containers that are read. */
+export type WeightsKind = "safetensors" | "a PyTorch file" | "an HDF5 file";
+
 /**
  * Names the kind of a file that should hold weights: "safetensors", "a PyTorch file", "an HDF5 file" or what it is instead.
  * A safetensors file begins with its header's length, so these bytes may look like something else by chance: it goes first.

@@ -1,10 +1,11 @@
 // Single rows of a table by byte ranges: an encoder needs a few hundred of the 128 100 rows of a word table, and the first
 // answer need not wait for the other 98 million numbers.
+import { assert } from "../errors.js";
 import { planRanges, type Span } from "./byte-plan.js";
 import type { Folder } from "./byte-source.js";
 import { openFolder } from "./folder.js";
 import { openPresent } from "./read-whole.js";
-import type { TensorEntry } from "./safetensors.js";
+import type { TensorEntry } from "./tensor-entry.js";
 import { eitherSignal } from "./signals.js";
 import { readPieces } from "./stream.js";
 
@@ -55,7 +56,8 @@ export async function readRows(
   return result;
 }
 
-function rowSpans({ name, file, start, end, shape }: TensorEntry, rows: readonly number[]): RowSpan[] {
+function rowSpans({ name, file, start, end, shape, view }: TensorEntry, rows: readonly number[]): RowSpan[] {
+  assert(!view, `the rows of ${name} do not lie one after another`);
   const count = shape[0] ?? 0;
   const rowBytes = (end - start) / count;
   const spans = new Map<number, RowSpan>();

@@ -5,50 +5,10 @@ import { CheckpointError, quote } from "../errors.js";
 import { isObject, show } from "../json.js";
 import { readRange, type NamedSource } from "./byte-source.js";
 import { scanJson } from "./scan-json.js";
-
-/** An element type in safetensors' spelling. */
-export type FileDType = keyof typeof DTYPE_BITS;
-
-/** Where a tensor lies: bytes [start, end) of a file of the folder, row-major and little-endian. */
-export interface TensorEntry {
-  readonly name: string;
-  readonly dtype: FileDType;
-  readonly shape: readonly number[];
-  readonly file: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-const DTYPE_BITS = {
-  BOOL: 8,
-  U8: 8,
-  I8: 8,
-  F8_E5M2: 8,
-  F8_E4M3: 8,
-  F8_E8M0: 8,
-  F8_E4M3FNUZ: 8,
-  F8_E5M2FNUZ: 8,
-  I16: 16,
-  U16: 16,
-  F16: 16,
-  BF16: 16,
-  I32: 32,
-  U32: 32,
-  F32: 32,
-  I64: 64,
-  U64: 64,
-  F64: 64,
-  C64: 64,
-  F4: 4,
-  F6_E2M3: 6,
-  F6_E3M2: 6,
-} as const;
-const BITS: ReadonlyMap<unknown, number> = new Map(Object.entries(DTYPE_BITS));
+import { BITS_OF, bytesOfShape, MAX_NAME, MAX_TENSORS, type FileDType, type TensorEntry } from "./tensor-entry.js";
 
 /** The official reader's bound; a header of 400 tensors has about 45 KB. */
 const MAX_HEADER = 100_000_000;
-const MAX_TENSORS = 100_000;
-const MAX_NAME = 65_536;
 
 /**
  * Reads the header of a safetensors file: its tensors in the order of their bytes.
@@ -114,7 +74,7 @@ function parseEntry(file: string, name: string, value: unknown, dataStart: numbe
   if (name.length > MAX_NAME) throw wrong(`has a name of ${name.length} characters`);
   if (!isObject(value)) throw wrong("is not described by an object");
   const { dtype, shape, data_offsets: offsets }: Partial<Record<string, unknown>> = { ...value };
-  const bits = BITS.get(dtype);
+  const bits = BITS_OF.get(dtype);
   if (bits === undefined) throw wrong(`has the dtype ${show(dtype)}, which safetensors does not define`);
   if (!isSizes(shape)) throw wrong(`has the shape ${show(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2) throw wrong(`has the data_offsets ${show(offsets)}`);
@@ -123,23 +83,12 @@ function parseEntry(file: string, name: string, value: unknown, dataStart: numbe
   if (dataStart + end > size) {
     throw wrong(`ends at byte ${dataStart + end}, the file has ${size} bytes`);
   }
-  const needed = byteLength(shape, bits);
+  const needed = bytesOfShape(shape, bits);
   if (needed !== end - begin) {
     const should = needed === undefined ? "no possible number of" : String(needed);
     throw wrong(`of shape [${shape.join(", ")}] and dtype ${String(dtype)} takes ${should} bytes, not ${end - begin}`);
   }
   return { name, dtype: dtype as FileDType, shape, file, start: dataStart + begin, end: dataStart + end };
-}
-
-/** Bytes of a tensor; undefined when the count overflows on the way (even if a later 0 would hide it) or is no whole number. */
-function byteLength(shape: readonly number[], bits: number): number | undefined {
-  let count = 1;
-  for (const size of shape) {
-    if (size > 0 && count > Number.MAX_SAFE_INTEGER / size) return undefined;
-    count *= size;
-  }
-  if (count > Number.MAX_SAFE_INTEGER / bits) return undefined;
-  return (count * bits) % 8 === 0 ? (count * bits) / 8 : undefined;
 }
 
 /** Every byte of the data belongs to exactly one tensor. */

@@ -1,13 +1,14 @@
 // Which files of a folder hold the weights, and where each tensor lies in them: one table from the headers alone.
 // The order of names is Transformers'; the first bytes of a file decide what it is.
-import { CheckpointError, quote, UnsupportedError } from "../errors.js";
+import { CheckpointError, quote } from "../errors.js";
 import { fieldOf, isObject, show } from "../json.js";
 import { readRange, type NamedSource } from "./byte-source.js";
 import { isFileName, openFolder, type ModelFolder } from "./folder.js";
-import { LOOK_BYTES, looksLikeWeights } from "./look-alike.js";
+import { LOOK_BYTES, looksLikeWeights, type WeightsKind } from "./look-alike.js";
 import { readOptionalJson } from "./read-whole.js";
-import { readSafetensors, type FileDType, type TensorEntry } from "./safetensors.js";
+import { readSafetensors } from "./safetensors.js";
 import type { Source, SourceOptions } from "./source.js";
+import type { FileDType, TensorEntry } from "./tensor-entry.js";
 
 export type { FileDType, TensorEntry };
 
@@ -36,7 +37,7 @@ const MAX_NAMED = 1000;
 /**
  * Finds every tensor of a checkpoint by reading headers: no weights are read.
  * @returns the tensors by name, in the order of files and bytes
- * @throws CheckpointError when the weights are missing or damaged, UnsupportedError when their container is not read yet
+ * @throws CheckpointError when the weights are missing or damaged, UnsupportedError when their container holds what is not read
  */
 export async function openWeights(
   source: Source,
@@ -124,24 +125,32 @@ async function readShard(
   return readContainer(file, signal);
 }
 
+/** What a file must look like by its name; other names are believed to hold what their first bytes look like. */
+const KINDS: readonly (readonly [ending: string, kind: WeightsKind])[] = [
+  [".safetensors", "safetensors"],
+  [".bin", "a PyTorch file"],
+  [".h5", "an HDF5 file"],
+];
+
 async function readContainer(file: NamedSource, signal: AbortSignal | undefined): Promise<TensorEntry[]> {
   const first = await readRange(file, 0, Math.min(file.size, LOOK_BYTES), signal);
-  const kind = looksLikeWeights(first);
   const { name } = file;
-  if (kind === "safetensors" || name.endsWith(".safetensors")) {
-    try {
-      return await readSafetensors(file, signal);
-    } catch (error) {
-      if (!(error instanceof CheckpointError) || kind === "safetensors" || kind === undefined) throw error;
-      throw new CheckpointError(`${name}: looks like ${kind}, not like safetensors`, { cause: error });
-    }
+  const kind = looksLikeWeights(first);
+  const named = KINDS.find(([ending]) => name.endsWith(ending))?.[1];
+  if (named !== undefined && kind !== undefined && kind !== named)
+    throw new CheckpointError(`${name}: looks like ${kind}, not like ${named}`);
+  switch (kind ?? (named === "safetensors" ? named : undefined)) {
+    case "safetensors":
+      return readSafetensors(file, signal);
+    case "a PyTorch file":
+      return (await import("./torch/torch.js")).readTorch(file, signal);
+    case "an HDF5 file":
+      return (await import("./hdf5/keras.js")).readKeras(file, signal);
+    default:
+      throw new CheckpointError(
+        kind ? `${name}: looks like ${kind}, not like weights` : `${name}: holds no known kind of weights`,
+      );
   }
-  if (kind === "a PyTorch file" || kind === "an HDF5 file") {
-    throw new UnsupportedError(`${name}: ${kind}; only safetensors is read so far`);
-  }
-  throw new CheckpointError(
-    kind ? `${name}: looks like ${kind}, not like weights` : `${name}: holds no known kind of weights`,
-  );
 }
 
 /** One table of all shards. A name in two of them could mean either: refused. */

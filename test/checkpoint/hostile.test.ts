@@ -62,6 +62,23 @@ async function contents(folder: ModelFolder): Promise<object> {
   return { count: table.size, sha256_of_listing: createHash("sha256").update(listing).digest("hex") };
 }
 
+interface H5Tensor {
+  readonly shape: number[];
+  readonly sha256_f32: string;
+}
+
+/** The values of a tensor's bytes. */
+function asFloats(dtype: string, bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  if (dtype === "F64") return Float32Array.from(new Float64Array(bytes.buffer));
+  if (dtype === "F32") return new Float32Array(bytes.buffer);
+  expect(dtype).toBe("F16");
+  return Float32Array.from(new Uint16Array(bytes.buffer), (bits) => {
+    const size =
+      ((bits >> 10) & 31) === 0 ? (bits & 1023) * 2 ** -24 : (1024 + (bits & 1023)) * 2 ** (((bits >> 10) & 31) - 25);
+    return bits & 0x8000 ? -size : size;
+  });
+}
+
 const prototypeKeys = (): PropertyKey[] =>
   [Object.prototype, Array.prototype, Function.prototype].flatMap((prototype) => Reflect.ownKeys(prototype));
 
@@ -76,6 +93,37 @@ describe.skipIf(!SHARED)("hostile files (in ../shared, absent from a plain clone
     const folder = await openFolder([fileNamed("model.safetensors", bytesOf(entry))]);
     await judge(entry, async () => {
       expect(await contents(folder)).toEqual(entry.tensors);
+    });
+  });
+
+  /** The manifest's spellings of element types. */
+  const TORCH = { F32: "float32", F16: "float16", BF16: "bfloat16", F64: "float64", I64: "int64" } as Record<
+    string,
+    string
+  >;
+
+  test.each(of("torch-zip", "torch-legacy"))("$file: $expect", async (entry) => {
+    const folder = await openFolder([fileNamed("pytorch_model.bin", bytesOf(entry))]);
+    await judge(entry, async () => {
+      const tensors = (await contents(folder)) as Record<string, { dtype: string }>;
+      for (const tensor of Object.values(tensors)) tensor.dtype = TORCH[tensor.dtype] ?? tensor.dtype;
+      if (entry.tensors) expect(tensors).toEqual(entry.tensors);
+    });
+  });
+
+  test.each(of("h5"))("$file: $expect", async (entry) => {
+    const folder = await openFolder([fileNamed("tf_model.h5", bytesOf(entry))]);
+    await judge(entry, async () => {
+      const table = await openWeights(folder);
+      const values = new Map<string, number[]>();
+      for await (const { entry: tensor, bytes } of stream([...table.values()], folder))
+        values.set(tensor.name, [...(values.get(tensor.name) ?? []), ...bytes]);
+      for (const [path, { shape, sha256_f32: sha256 }] of Object.entries(entry.tensors ?? {}) as [string, H5Tensor][]) {
+        const name = path.slice(1);
+        expect(table.get(name)?.shape, name).toEqual(shape);
+        const floats = asFloats(table.get(name)!.dtype, Uint8Array.from(values.get(name) ?? []));
+        expect(createHash("sha256").update(new Uint8Array(floats.buffer)).digest("hex")).toBe(sha256);
+      }
     });
   });
 

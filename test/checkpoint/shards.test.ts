@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { bytesFromMemory } from "../../src/checkpoint/byte-source.js";
 import { openWeights } from "../../src/checkpoint/shards.js";
-import { CheckpointError, UnsupportedError } from "../../src/errors.js";
+import { CheckpointError } from "../../src/errors.js";
 import { headerOf, safetensorsFile } from "../support/made-safetensors.js";
 
 /** A folder in memory that notes which names are asked for and how many bytes are read of each. */
@@ -136,10 +136,11 @@ const HDF5 = new Uint8Array([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
 const TAR = new Uint8Array(512);
 TAR.set(new TextEncoder().encode("ustar"), 257);
 
-test.each<[string, Uint8Array | string, typeof CheckpointError | typeof UnsupportedError, RegExp]>([
-  ["pytorch_model.bin", ZIP, UnsupportedError, /^pytorch_model\.bin: a PyTorch file; only safetensors/],
-  ["pytorch_model.bin", PICKLE, UnsupportedError, /^pytorch_model\.bin: a PyTorch file/],
-  ["tf_model.h5", HDF5, UnsupportedError, /^tf_model\.h5: an HDF5 file/],
+test.each<[string, Uint8Array | string, typeof CheckpointError, RegExp]>([
+  ["pytorch_model.bin", ZIP, CheckpointError, /^pytorch_model\.bin: is cut short \(a zip archive/],
+  ["pytorch_model.bin", PICKLE, CheckpointError, /^pytorch_model\.bin: ends within a pickle/],
+  ["pytorch_model.bin", weights({ a: [1] }), CheckpointError, /^pytorch_model\.bin: looks like safetensors/],
+  ["tf_model.h5", HDF5, CheckpointError, /^tf_model\.h5: has 8 bytes, less than/],
   ["pytorch_model.bin", TAR, CheckpointError, /^pytorch_model\.bin: looks like a tar archive/],
   ["model.safetensors", ZIP, CheckpointError, /^model\.safetensors: looks like a PyTorch file/],
   [
@@ -166,9 +167,9 @@ test.each<[string, Uint8Array | string, typeof CheckpointError | typeof Unsuppor
   expect((error as Error).message).toMatch(message);
 });
 
-test("the first bytes count, not the name", async () => {
-  const folder = folderOf({ "pytorch_model.bin": weights({ a: [1] }) });
-  expect([...(await openWeights(folder)).keys()]).toEqual(["a"]);
+test("the first bytes tell what a file of another name holds", async () => {
+  const folder = folderOf({ "model.ckpt": weights({ a: [1] }) });
+  expect([...(await openWeights(folder, { weights: "model.ckpt" })).keys()]).toEqual(["a"]);
 });
 
 test("shards that the official library wrote", async () => {

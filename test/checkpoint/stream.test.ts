@@ -5,7 +5,7 @@ import { bytesFromMemory, type ByteSource, type Folder } from "../../src/checkpo
 import { openFolder } from "../../src/checkpoint/folder.js";
 import type { Step } from "../../src/checkpoint/progress.js";
 import { readRows } from "../../src/checkpoint/rows.js";
-import type { TensorEntry } from "../../src/checkpoint/safetensors.js";
+import type { TensorEntry } from "../../src/checkpoint/tensor-entry.js";
 import { stream } from "../../src/checkpoint/stream.js";
 import { CheckpointError } from "../../src/errors.js";
 import { generator, randomInteger } from "../support/random.js";

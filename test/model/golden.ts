@@ -50,7 +50,7 @@ const MODELS = {
 };
 
 /** The containers that the engine reads; cases in others wait for their readers. */
-export const READABLE: ReadonlySet<string> = new Set(["safetensors", "sharded"]);
+export const READABLE: ReadonlySet<string> = new Set(["safetensors", "sharded", "bin", "bin-legacy", "bin-sharded"]);
 
 export async function runGoldenCase(golden: GoldenCase, read: ReadFile, device?: GPUDevice): Promise<GoldenResult[]> {
   const folder = {

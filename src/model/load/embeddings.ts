@@ -1,6 +1,7 @@
 // The embedding tables, kept on the host: a run uploads only the rows of its tokens. Over half of v3-base's weights are the
 // word table, which so needs neither GPU memory nor a binding limit.
 import { assert, CheckpointError } from "../../errors.js";
+import { byteLengthOf } from "../../checkpoint/byte-plan.js";
 import type { TensorEntry } from "../../checkpoint/shards.js";
 
 /** A table [rows, width] of the checkpoint in its file's element type, decoded row by row. */
@@ -18,7 +19,7 @@ export class HostTable {
     this.rows = rows;
     this.width = width;
     this.entry = entry;
-    this.bytes = new Uint8Array(entry.end - entry.start);
+    this.bytes = new Uint8Array(byteLengthOf(entry));
     this.at = decoder(entry.dtype, this.bytes.buffer as ArrayBuffer);
   }
 

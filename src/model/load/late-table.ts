@@ -2,7 +2,7 @@
 // hundred of its 128 100 rows: those are read by themselves until the rest has arrived in the background.
 import type { ModelFolder } from "../../checkpoint/folder.js";
 import { readRows } from "../../checkpoint/rows.js";
-import type { TensorEntry } from "../../checkpoint/safetensors.js";
+import type { TensorEntry } from "../../checkpoint/tensor-entry.js";
 import { eitherSignal } from "../../checkpoint/signals.js";
 import { stream } from "../../checkpoint/stream.js";
 import { HostTable } from "./embeddings.js";
@@ -14,8 +14,8 @@ const LATE_FROM = 16 * 2 ** 20;
  * Whether a table may come after the model is ready: it comes over the network, from a server with byte ranges, and its file
  * need not be hashed as a whole.
  */
-export async function canBeLate({ file, start, end }: TensorEntry, folder: ModelFolder): Promise<boolean> {
-  if (!folder.isRemote || end - start < LATE_FROM) return false;
+export async function canBeLate({ file, start, end, view }: TensorEntry, folder: ModelFolder): Promise<boolean> {
+  if (!folder.isRemote || view || end - start < LATE_FROM) return false;
   const source = await folder.open(file);
   return source !== undefined && !source.forwardOnly && source.sha256 === undefined;
 }

@@ -1,5 +1,6 @@
 // From streamed bytes to packed weights: each tensor's bytes pass in chunks through a scratch buffer (checked to be finite)
 // into staging, and when a piece of it is whole, one dispatch packs it into its resident.
+import { byteLengthOf } from "../../checkpoint/byte-plan.js";
 import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
 import type { TensorEntry } from "../../checkpoint/shards.js";
 import { stream } from "../../checkpoint/stream.js";
@@ -27,7 +28,7 @@ function piecesOf(checkpoint: Checkpoint, specs: readonly ResidentSpec[]): Map<T
   for (const spec of specs) {
     for (const part of spec.parts) {
       const entry = checkpoint.find(part.tensor)!;
-      const size = entry.end - entry.start;
+      const size = byteLengthOf(entry);
       const rowBytes = size / (entry.shape[0] ?? 1);
       const [from, to] = part.rows ? [part.rows[0] * rowBytes, part.rows[1] * rowBytes] : [0, size];
       const own = pieces.get(entry) ?? [];
