@@ -43,6 +43,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "errors.ts",
     "kernels",
     "runtime",
+    "checkpoint/signals.ts",
     "model/deberta",
     "model/inputs",
     "model/load",

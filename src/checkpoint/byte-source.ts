@@ -26,6 +26,8 @@ export interface NamedSource extends ByteSource {
   readonly sha256: string | undefined;
   /** True when the server knows no byte ranges: reading forward is one download, reading back is another. */
   readonly forwardOnly: boolean;
+  /** True when its bytes are on this machine: reading any of them tells nobody. */
+  readonly isLocal: boolean;
   /** Lets go of what is held between two reads (the one download of a server without ranges). Reading stays possible. */
   close(): void;
 }
@@ -33,27 +35,35 @@ export interface NamedSource extends ByteSource {
 /** Bytes are copied out of a Blob in pieces of this size. */
 const BLOB_PIECE = 1 << 20;
 
+/** The sources made here. */
+const LOCAL = new WeakSet<ByteSource>();
+
+function local(source: ByteSource): ByteSource {
+  LOCAL.add(source);
+  return source;
+}
+
 /** A source over bytes in memory. */
 export function bytesFromMemory(bytes: Uint8Array): ByteSource {
-  return {
+  return local({
     size: bytes.length,
     // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable of what is already here
     async *read(start, end) {
       if (end > start) yield bytes.subarray(start, end);
     },
-  };
+  });
 }
 
 /** A source over a Blob or File; at most 1 MiB of it is in memory at a time. */
 export function bytesFromBlob(blob: Blob): ByteSource {
-  return {
+  return local({
     size: blob.size,
     async *read(start, end) {
       for (let at = start; at < end; at += BLOB_PIECE) {
         yield new Uint8Array(await blob.slice(at, Math.min(end, at + BLOB_PIECE)).arrayBuffer());
       }
     },
-  };
+  });
 }
 
 /** What a wrapped source may have beside size and read. */
@@ -76,6 +86,7 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
     name,
     size,
     sha256: traits.sha256,
+    isLocal: LOCAL.has(source),
     get forwardOnly() {
       return traits.forwardOnly?.() ?? false;
     },

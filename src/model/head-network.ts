@@ -6,7 +6,7 @@ import type { HeadSpec } from "./deberta/heads.js";
 import { slotTable } from "./deberta/relative-position.js";
 import type { CheckedInputs } from "./inputs/types.js";
 import type { EmbeddingTables } from "./load/embeddings.js";
-import type { TableShapes } from "./load/load.js";
+import type { TableShapes } from "./load/tables.js";
 import { type EngineLimits, encoderRequest, type Network, plainSample, type RunJob } from "./run/network.js";
 import { positionInputs } from "./run/run-inputs.js";
 import type { AskedRow, Sequence } from "./run/sequences.js";

@@ -101,6 +101,14 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     return this.engine.memory();
   }
 
+  /**
+   * Resolves when the whole word table has arrived, as nothing more is then fetched; the model answers before. Rejects when the rest
+   * cannot be had, or is not waited for any more (`dispose`).
+   */
+  get whole(): Promise<void> {
+    return this.engine.whole;
+  }
+
   /** Frees every buffer, after the run in progress. Twice is harmless; a device that the caller gave stays. */
   dispose(): Promise<void> {
     return this.engine.dispose();

@@ -1,30 +1,28 @@
 // From a checkpoint and a device to weights on the GPU. A graph says which tensors are needed; all that are missing or
 // misshapen are reported at once, before a byte of weights is read. Bytes then pass in chunks: file → staging → packed.
-import { UnsupportedError } from "../../errors.js";
+import { DisposedError, UnsupportedError } from "../../errors.js";
 import { byteLength } from "../../kernels/kernel.js";
 import type { Device } from "../../runtime/device.js";
 import { warmUp } from "../../runtime/plan.js";
 import { Residents } from "../../runtime/weights.js";
 import type { Builder, ResidentSpec } from "../deberta/layers.js";
 import { type SlotTable, slotTable } from "../deberta/relative-position.js";
-import { type EmbeddingTables, HostTable } from "./embeddings.js";
-import { canBeLate, LateTable } from "./late-table.js";
+import type { EmbeddingTables, HostTable } from "./embeddings.js";
+import { LateTable } from "./late-table.js";
 import type { Checkpoint } from "./named-tensors.js";
 import type { LoadOptions } from "./options.js";
 import { streamWeights } from "./pack-stream.js";
 import { fillPositionCache, positionGraph } from "./position-cache.js";
-
-/** The tables that stay on the host: the tensor of each and the shape that it must have. */
-export type TableShapes = ReadonlyMap<keyof EmbeddingTables, readonly [name: string, shape: readonly number[]]>;
+import { makeTables, type TableShapes } from "./tables.js";
 
 /** Everything that loading leaves behind. Engines hold it, and the last one to let go frees it. */
 export class LoadedWeights {
   readonly residents: Residents;
-  readonly tables: EmbeddingTables;
+  readonly tables: EmbeddingTables<HostTable>;
   readonly slots: SlotTable;
   private holders = 0;
 
-  constructor(residents: Residents, tables: EmbeddingTables, slots: SlotTable) {
+  constructor(residents: Residents, tables: EmbeddingTables<HostTable>, slots: SlotTable) {
     this.residents = residents;
     this.tables = tables;
     this.slots = slots;
@@ -37,13 +35,19 @@ export class LoadedWeights {
 
   /** Once for every `hold`. */
   release(): void {
-    if (--this.holders === 0) this.residents.dispose();
+    if (--this.holders > 0) return;
+    this.residents.dispose();
+    for (const table of this.all) table.free(new DisposedError("this model was disposed"));
   }
 
   /** Of the tables on the host. */
   get hostBytes(): number {
+    return this.all.reduce((sum, table) => sum + table.byteLength, 0);
+  }
+
+  private get all(): HostTable[] {
     const { words, positions, types } = this.tables;
-    return [words, positions, types].reduce((sum, table) => sum + (table?.byteLength ?? 0), 0);
+    return [words, positions, types].filter((table) => table !== undefined);
   }
 }
 
@@ -92,12 +96,12 @@ export async function loadWeights(
   try {
     await residents.allocate(all.map((spec) => [spec.name, byteLength(spec.type)]));
     if (residents.buffers.has("slots")) residents.write("slots", slots.table);
-    const tables = await makeTables(checkpoint, tableNames, all);
-    for (const { entry } of [...tables.values()].filter((table) => table instanceof LateTable))
-      progress.expect(entry.file, "rows", entry.end - entry.start);
-    const prompt = [...tables.values()].filter((table) => !(table instanceof LateTable));
+    const onGpu = (name: string) => all.some(({ parts }) => parts.some(({ tensor }) => tensor === name));
+    const tables = await makeTables(checkpoint, tableNames, onGpu, options);
+    const { words } = tables;
+    if (words instanceof LateTable) progress.expect(words.entry.file, "rows", words.lateBytes);
     // Allocation is answered before compilations that are asked for later, so the first bytes do not wait for shaders.
-    const streamed = streamWeights(checkpoint, all, prompt, device, residents, signal);
+    const streamed = streamWeights(checkpoint, all, tables, device, residents, signal);
     const compiled = warmUp(device, forward.graph, tellCompiled);
     compiled.catch(() => undefined); // awaited after the weights, whose failure comes first
     await streamed;
@@ -106,28 +110,12 @@ export async function loadWeights(
     await fillPositionCache(device, config, residents);
     for (const name of constants.keys()) residents.release(name);
     signal?.throwIfAborted();
-    for (const table of tables.values()) if (table instanceof LateTable) void table.fill();
-    return new LoadedWeights(residents, Object.fromEntries(tables) as unknown as EmbeddingTables, slots);
+    if (words instanceof LateTable) void words.fill();
+    return new LoadedWeights(residents, tables, slots);
   } catch (error) {
     residents.dispose();
     throw error;
   } finally {
     isLoading = false; // after a failure compilations may go on, but nobody waits for them
   }
-}
-
-/** Empty tables; the word table may be one that comes later, unless the GPU needs it too. */
-async function makeTables(
-  checkpoint: Checkpoint,
-  names: TableShapes,
-  specs: readonly ResidentSpec[],
-): Promise<Map<keyof EmbeddingTables, HostTable>> {
-  const tables = new Map<keyof EmbeddingTables, HostTable>();
-  for (const [kind, [name]] of names) {
-    const entry = checkpoint.find(name)!;
-    const onGpu = specs.some(({ parts }) => parts.some(({ tensor }) => tensor === name));
-    const isLate = kind === "words" && !onGpu && (await canBeLate(entry, checkpoint.folder));
-    tables.set(kind, isLate ? new LateTable(entry, checkpoint.folder) : new HostTable(entry));
-  }
-  return tables;
 }

@@ -2,6 +2,7 @@
 // into staging, and when a piece of it is whole, one dispatch packs it into its resident.
 import { byteLengthOf } from "../../checkpoint/byte-plan.js";
 import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
+import type { Span } from "../../checkpoint/byte-plan.js";
 import type { TensorEntry } from "../../checkpoint/shards.js";
 import { stream } from "../../checkpoint/stream.js";
 import { CheckpointError } from "../../errors.js";
@@ -9,7 +10,7 @@ import { packWeights, type PackedDType } from "../../kernels/pack-weights.js";
 import type { Device } from "../../runtime/device.js";
 import { type Conversion, type Residents, Staging } from "../../runtime/weights.js";
 import type { Part, ResidentSpec } from "../deberta/layers.js";
-import type { HostTable } from "./embeddings.js";
+import type { EmbeddingTables, HostTable } from "./embeddings.js";
 import type { Checkpoint } from "./named-tensors.js";
 
 /** How the packing kernel reads each element type; F64 is narrowed on the way to staging. */
@@ -46,7 +47,7 @@ function piecesOf(checkpoint: Checkpoint, specs: readonly ResidentSpec[]): Map<T
 export async function streamWeights(
   checkpoint: Checkpoint,
   specs: readonly ResidentSpec[],
-  tables: readonly HostTable[],
+  { words, positions, types }: EmbeddingTables<HostTable>,
   device: Device,
   residents: Residents,
   signal: AbortSignal | undefined,
@@ -55,19 +56,22 @@ export async function streamWeights(
   const onPlan = (files: ReadonlyMap<string, number>): void =>
     files.forEach((total, file) => progress.expect(file, "weights", total));
   const pieces = piecesOf(checkpoint, specs);
-  const hostTable = new Map(tables.map((table) => [table.entry, table]));
+  const prompt = new Map<Span, HostTable>();
+  for (const table of [words, positions, types]) if (table?.prompt) prompt.set(table.prompt, table);
   const largest = Math.max(16, ...[...pieces.values()].flat().map(({ from, to }) => to - from));
   const staging = await Staging.create(device, largest + 8);
   try {
-    const wanted = [...new Set([...pieces.keys(), ...hostTable.keys()])];
+    const wanted = [...new Set<Span>([...pieces.keys(), ...prompt.keys()])];
     const writers = new Map<TensorEntry, TensorWriter>();
-    for await (const { entry, offset, bytes } of stream(wanted, checkpoint.folder, {
+    for await (const { entry: span, offset, bytes } of stream(wanted, checkpoint.folder, {
       signal,
       onProgress: progress.tell,
       onPlan,
     })) {
       device.throwIfLost();
-      hostTable.get(entry)?.write(offset, bytes);
+      const table = prompt.get(span);
+      table?.write(span.start - table.entry.start + offset, bytes);
+      const entry = span as TensorEntry; // if it has pieces
       const own = pieces.get(entry);
       if (!own) continue;
       let writer = writers.get(entry);

@@ -1,5 +1,6 @@
 // One loaded model on one device: request → packed runs → plans → rows read back. Queues runs (they share slots) and owns
 // every buffer. What it runs is a value (network.ts); what callers see is above (model.ts).
+import { abortable, eitherSignal } from "../../checkpoint/signals.js";
 import { DisposedError } from "../../errors.js";
 import type { Device } from "../../runtime/device.js";
 import { describe } from "../../runtime/dispatches.js";
@@ -9,7 +10,7 @@ import type { StepTime } from "../../runtime/profile.js";
 import { Slots } from "../../runtime/slots.js";
 import type { SlotTable } from "../deberta/relative-position.js";
 import type { CheckedInputs } from "../inputs/types.js";
-import { LateTable } from "../load/late-table.js";
+import type { EmbeddingTables } from "../load/embeddings.js";
 import type { LoadedWeights } from "../load/load.js";
 import {
   encoderRequest,
@@ -40,6 +41,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   private readonly plans: Plans;
   private readonly queue = new Queue();
   private readonly onDispose: () => void;
+  private readonly ending = new AbortController();
   private disposed: Promise<void> | undefined;
   private lastGraph: Graph | undefined;
 
@@ -55,21 +57,25 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
 
   /** Runs a checked request, in as many parts as memory asks for. */
   forward(inputs: Request, signal?: AbortSignal): Promise<PartResult<Request>[]> {
-    return this.enqueue(async () => {
-      const results: PartResult<Request>[] = [];
-      for (const part of this.parts(inputs)) {
-        signal?.throwIfAborted();
-        results.push(await this.runPart(inputs, part, signal));
-      }
-      return results;
-    }, signal);
+    return this.enqueue(
+      inputs,
+      async (tables) => {
+        const results: PartResult<Request>[] = [];
+        for (const part of this.parts(inputs)) {
+          signal?.throwIfAborted();
+          results.push(await this.runPart(inputs, part, tables, signal));
+        }
+        return results;
+      },
+      signal,
+    );
   }
 
   /** Time of every node for a request's first part. */
   profile(inputs: Request): Promise<readonly StepTime[]> {
-    return this.enqueue(async () => {
+    return this.enqueue(inputs, async (tables) => {
       const [part] = this.parts(inputs);
-      const { plan, data } = await this.prepare(inputs, part ?? []);
+      const { plan, data } = await this.prepare(inputs, part ?? [], tables);
       return plan.profile(data);
     });
   }
@@ -79,9 +85,9 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     inputs: Request,
     visit: (run: PackedRun<Request>, ...value: Parameters<Parameters<Plan["inspect"]>[1]>) => void,
   ): Promise<void> {
-    return this.enqueue(async () => {
+    return this.enqueue(inputs, async (tables) => {
       const [part] = this.parts(inputs);
-      const { plan, data, run } = await this.prepare(inputs, part ?? []);
+      const { plan, data, run } = await this.prepare(inputs, part ?? [], tables);
       await plan.inspect(data, (...value) => visit(run, ...value));
     });
   }
@@ -108,10 +114,9 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     return this.weights.slots;
   }
 
-  /** The word table, if it may still be on its way. */
-  private get lateWords(): LateTable | undefined {
-    const { words } = this.weights.tables;
-    return words instanceof LateTable ? words : undefined;
+  /** Resolves when the whole word table is here. */
+  get whole(): Promise<void> {
+    return this.weights.tables.words.whole;
   }
 
   memory(): { gpuBytes: number; buffers: number; hostBytes: number } {
@@ -132,7 +137,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   /** Frees every buffer once the run in progress, if any, has ended. */
   dispose(): Promise<void> {
     if (this.disposed) return this.disposed;
-    this.lateWords?.stop(disposed());
+    this.ending.abort(disposed());
     const { isIdle } = this.queue;
     this.disposed = isIdle ? Promise.resolve() : this.queue.ended().then(() => this.free());
     if (isIdle) this.free();
@@ -146,12 +151,23 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     this.onDispose();
   }
 
-  private enqueue<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Waits for the rows of a request, then for its turn: one whose rows are still on their way holds up no other. */
+  private async enqueue<T>(
+    inputs: Request,
+    work: (tables: EmbeddingTables) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     this.throwIfDisposed();
     this.device.throwIfLost();
+    signal?.throwIfAborted();
+    const { tables } = this.weights;
+    const words = await abortable(
+      tables.words.reader(wordRows(inputs), signal),
+      eitherSignal(signal, this.ending.signal),
+    );
     return this.queue.add(() => {
       this.throwIfDisposed();
-      return work();
+      return work({ ...tables, words });
     }, signal);
   }
 
@@ -174,23 +190,23 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   }
 
   /** Packs sequences, finds or builds their plan, and gathers the run's inputs. */
-  private async prepare(inputs: Request, sequences: readonly Sequence[], signal?: AbortSignal) {
-    const { network, weights } = this;
+  private async prepare(inputs: Request, sequences: readonly Sequence[], tables: EmbeddingTables) {
+    const { network } = this;
     const run = packRun(network, inputs, sequences, this.device.capabilities, this.limits);
     const job = network.job(run);
     const plan = await this.planOf(job, encoderKey(encoderRequest(run)));
     this.lastGraph = plan.graph;
-    await this.lateWords?.need(wordRows(inputs, sequences), signal);
-    const data: Inputs = { ...encoderInputs(network, run, weights.tables), ...job.data?.(weights.tables) };
+    const data: Inputs = { ...encoderInputs(network, run, tables), ...job.data?.(tables) };
     return { plan, run, data };
   }
 
   private async runPart(
     inputs: Request,
     sequences: readonly Sequence[],
+    tables: EmbeddingTables,
     signal?: AbortSignal,
   ): Promise<PartResult<Request>> {
-    const { plan, run, data } = await this.prepare(inputs, sequences, signal);
+    const { plan, run, data } = await this.prepare(inputs, sequences, tables);
     const outputs = await plan.run(data, signal);
     const runJob = async (job: Job, given: Inputs) => (await this.planOf(job)).run(given, signal);
     await this.network.finish?.(outputs, runJob, this.limits);

@@ -8,7 +8,7 @@ import type { Builder } from "../deberta/layers.js";
 import type { BatchShape } from "../deberta/shape.js";
 import type { CheckedInputs } from "../inputs/types.js";
 import type { EmbeddingTables } from "../load/embeddings.js";
-import type { TableShapes } from "../load/load.js";
+import type { TableShapes } from "../load/tables.js";
 import { packBatch, type PackedBatch } from "./attention-tables.js";
 import type { AskedRow, Sequence } from "./sequences.js";
 

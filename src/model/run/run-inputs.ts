@@ -7,10 +7,9 @@ import type { AskedRow, Sequence } from "./sequences.js";
 import type { CheckedInputs, CheckedRow } from "../inputs/types.js";
 import type { DebertaV2Config } from "../deberta/config.js";
 
-/** The rows of the word table that sequences use. */
-export function* wordRows(inputs: CheckedInputs, sequences: readonly Sequence[]): Generator<number> {
-  for (const { source, from, length } of sequences)
-    yield* inputs.rows[source]!.ids?.subarray(from, from + length) ?? [];
+/** The rows of the word table that a request names. */
+export function* wordRows(inputs: CheckedInputs): Generator<number> {
+  for (const { ids } of inputs.rows) yield* ids ?? [];
 }
 
 /** The attention tables and the sums of word, position and type rows [T, E], each row padded. */
