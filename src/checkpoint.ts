@@ -10,3 +10,5 @@ export { readRows } from "./checkpoint/rows.js";
 export { stream } from "./checkpoint/stream.js";
 export type { Piece, StreamOptions } from "./checkpoint/stream.js";
 export { CheckpointError, UnsupportedError } from "./errors.js";
+export { shrinkWeights } from "./checkpoint/shrink.js";
+export type { ByteSink, ShrinkOptions, Shrunk, ShrunkType } from "./checkpoint/shrink.js";

@@ -15,6 +15,9 @@ const LANES = 4;
 /** Four requests at a time cost about as much time each as these bytes. */
 const READ_THROUGH = 64 * 1024;
 
+/** What of a tensor matters here. */
+type Table = Pick<TensorEntry, "name" | "file" | "start" | "end" | "shape" | "view">;
+
 /** A row and where it goes in the result, in rows. */
 interface RowSpan extends Span {
   readonly places: number[];
@@ -28,7 +31,7 @@ interface RowSpan extends Span {
  * @throws RangeError when the table has no such row, CheckpointError; rejects with the signal's reason on abort
  */
 export async function readRows(
-  table: TensorEntry,
+  table: Table,
   rows: readonly number[],
   folder: Folder,
   signal?: AbortSignal,
@@ -56,7 +59,7 @@ export async function readRows(
   return result;
 }
 
-function rowSpans({ name, file, start, end, shape, view }: TensorEntry, rows: readonly number[]): RowSpan[] {
+function rowSpans({ name, file, start, end, shape, view }: Table, rows: readonly number[]): RowSpan[] {
   assert(!view, `the rows of ${name} do not lie one after another`);
   const count = shape[0] ?? 0;
   const rowBytes = (end - start) / count;

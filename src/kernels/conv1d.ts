@@ -3,6 +3,7 @@
 import type { Activation } from "./activation.js";
 import { expectShape, type Kernel, lastOf, rowsOf, type TensorType } from "./kernel.js";
 import { dispatchProduct } from "./matmul.js";
+import { expectWeights } from "./matmul/weights.js";
 import wgsl from "./conv1d.wgsl?raw";
 
 /** Number of taps (odd) and the activation. */
@@ -21,11 +22,12 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
   return {
     name,
     operands,
+    packs: "w",
     result(inputs: readonly TensorType[], { taps }) {
       const [x, w, bias, bounds, keepRows] = inputs;
       if (taps % 2 !== 1) throw new RangeError(`${name}: taps is ${taps}, expected an odd number`);
       const D = lastOf(x!);
-      expectShape(name, "w", w!, "f32", [taps * D, D]);
+      expectWeights(name, w!, taps * D, D);
       expectShape(name, "bias", bias!, "f32", [D]);
       expectShape(name, "bounds", bounds!, "u32", [rowsOf(x!), 2]);
       if (masked) expectShape(name, "keepRows", keepRows!, "f32", [rowsOf(x!)]);
@@ -39,7 +41,7 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
           inner: D,
           taps,
           columns: [0, D],
-          weightWidth: D,
+          weights: inputs[1]!,
           place: { width: D, from: 0 },
           activation,
           functions: [wgsl, masked ? MASKED : EPILOGUE],
@@ -51,7 +53,7 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
   };
 }
 
-/** y = activation(conv(x) + bias): x, y [T, D], w [taps·D, D], bias [D] f32; bounds [T, 2] u32 first and end row of each row's sequence. */
+/** y = activation(conv(x) + bias): x, y [T, D], w [taps·D, D] in f32 or packed, bias [D] f32; bounds [T, 2] u32 first and end row of each row's sequence. */
 export const conv1d: Kernel<readonly ["x", "w", "bias", "bounds"], Conv1dAttrs> = make("conv1d", [
   "x",
   "w",

@@ -2,8 +2,19 @@
 // Everything here is plain data and pure functions, so that kernels are testable without a GPU.
 import type { Shader } from "./shader.js";
 
+/**
+ * How weights may lie on the GPU beside f32. Each ends with one f32 a column, by which its sums are multiplied (weights.ts):
+ * - f16, bf16: two bytes an element, the file's own numbers
+ * - q8: a signed byte an element
+ * - q4: four bits an element less 8, and an f16 scale for every block of Q4_BLOCK rows of a column
+ */
+export type PackedType = "f16" | "bf16" | "q8" | "q4";
+
 /** Element types of tensors on the GPU. Buffers of f32 are read as vec4f, so the last axis of f32 matrices is a multiple of 4. */
-export type DType = "f32" | "u32";
+export type DType = "f32" | "u32" | PackedType;
+
+/** Rows of a column that share a scale in q4: the usual size (GGUF's q4_0, ONNX's MatMulNBits). */
+export const Q4_BLOCK = 32;
 
 /** Shape and element type of a tensor. */
 export interface TensorType {
@@ -32,6 +43,8 @@ export type Each<Names extends readonly string[], T> = { readonly [K in keyof Na
 export interface Kernel<Names extends readonly string[] = readonly string[], Attrs extends object = object> {
   readonly name: string;
   readonly operands: Names;
+  /** The operand that may be of a packed type, where there is one. */
+  readonly packs?: Names[number];
   /** Result type for these operands. Throws, naming the operand that does not fit. */
   result(inputs: Each<Names, TensorType>, attrs: Attrs): TensorType;
   /** Shader variant, parameters and grid for these operands on this device. */
@@ -61,9 +74,21 @@ export function elements({ shape }: TensorType): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Bytes of a buffer that holds the tensor; both element types have four. */
+/** Bytes of a buffer that holds the tensor, the scales of packed types included. */
 export function byteLength(type: TensorType): number {
-  return elements(type) * 4;
+  const [count, columns] = [elements(type), lastOf(type)];
+  switch (type.dtype) {
+    case "f32":
+    case "u32":
+      return 4 * count;
+    case "f16":
+    case "bf16":
+      return 2 * count + 4 * columns;
+    case "q8":
+      return count + 4 * columns;
+    case "q4":
+      return count / 2 + 2 * columns * Math.ceil(rowsOf(type) / Q4_BLOCK) + 4 * columns;
+  }
 }
 
 /** Size of the last axis. */

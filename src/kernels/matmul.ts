@@ -1,6 +1,6 @@
 // Matrix product with bias, activation and residual in its epilogue, and the convolution that is one with shifted rows.
 // Two bodies: subgroup broadcast (matmul/subgroup.wgsl) where subgroups have one size, register tiles (matmul/direct.wgsl)
-// elsewhere. Both read weights through the one loadW of matmul/weights-f32.wgsl.
+// elsewhere. Both read weights through one loadW, of which there is one for each type (matmul/weights.ts).
 import { type Activation, activationSource } from "./activation.js";
 import {
   type Capabilities,
@@ -18,7 +18,7 @@ import { shader } from "./shader.js";
 import common from "./matmul/common.wgsl?raw";
 import directBody from "./matmul/direct.wgsl?raw";
 import subgroupBody from "./matmul/subgroup.wgsl?raw";
-import weights from "./matmul/weights-f32.wgsl?raw";
+import { expectWeights, weightBytes, weightsSource } from "./matmul/weights.js";
 
 /** How the product is finished, which columns of w take part, and where they go. */
 export interface MatmulAttrs {
@@ -43,7 +43,7 @@ export interface Product {
   readonly inner: number;
   readonly taps: number;
   readonly columns: readonly [from: number, to: number];
-  readonly weightWidth: number;
+  readonly weights: TensorType;
   readonly place: { readonly width: number; readonly from: number };
   readonly activation: Activation;
   readonly functions: readonly string[];
@@ -52,23 +52,23 @@ export interface Product {
 
 /** One dispatch of either body. */
 export function dispatchProduct(product: Product, device: Capabilities): Dispatch {
-  const { rows, inner, taps, columns, weightWidth, place, functions, file } = product;
+  const { rows, inner, taps, columns, weights, place, functions, file } = product;
   const [from, to] = columns;
   const width = (to - from) / 4;
-  const parts = [common, weights, activationSource(product.activation), ...functions];
+  const parts = [common, weightsSource(weights), activationSource(product.activation), ...functions];
   const params = {
     rows,
     inner: inner / 4,
     taps,
     columns: width,
-    weightStride: weightWidth / 4,
+    weightStride: lastOf(weights) / 4,
     weightColumn: from / 4,
     yStride: place.width / 4,
     yColumn: place.from / 4,
   };
   const work = {
     flops: 2 * rows * inner * taps * (to - from),
-    bytes: 4 * (rows * inner + inner * taps * (to - from) + rows * (to - from)),
+    bytes: 4 * rows * (inner + to - from) + weightBytes(weights, columns),
   };
   const lanes = device.subgroupSize;
   if (lanes > 0) {
@@ -109,11 +109,12 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
   return {
     name,
     operands,
+    packs: "w",
     result(inputs: readonly TensorType[], { columns, place }) {
       const [x, w, bias] = inputs as readonly [TensorType, TensorType, TensorType];
       expectVec4(name, "the last axis of x", lastOf(x));
       expectVec4(name, "the last axis of w", lastOf(w));
-      expectShape(name, "w", w, "f32", [lastOf(x), null]);
+      expectWeights(name, w, lastOf(x));
       expectShape(name, "bias", bias, "f32", [lastOf(w)]);
       const [from, to] = columns ?? [0, lastOf(w)];
       if (from % 4 || to % 4 || from < 0 || to > lastOf(w) || from >= to)
@@ -134,7 +135,7 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
           inner: lastOf(x),
           taps: 1,
           columns,
-          weightWidth: lastOf(w),
+          weights: w,
           place: attrs.place ?? { width: columns[1] - columns[0], from: 0 },
           activation: attrs.activation ?? "linear",
           functions: [LOAD_X, residual >= 0 ? RESIDUAL : EPILOGUE],
@@ -146,7 +147,7 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
   };
 }
 
-/** y = activation(x · w + bias): x [T, K], w [K, N], bias [N], y [T, N], all f32. */
+/** y = activation(x · w + bias): x [T, K], w [K, N] in f32 or packed, bias [N], y [T, N], else f32. */
 export const matmul: Kernel<readonly ["x", "w", "bias"], MatmulAttrs> = make("matmul", ["x", "w", "bias"]);
 
 /** y = activation(x · w + bias) + residual: residual [T, N]. */

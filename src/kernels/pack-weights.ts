@@ -1,10 +1,27 @@
 // Converts one tensor of a checkpoint, as its bytes lie in the file, to the layout and type that the kernels read.
-import { expectShape, expectVec4, f32, type Kernel } from "./kernel.js";
+import { byteLength, expectShape, expectVec4, type Kernel, type PackedType, Q4_BLOCK } from "./kernel.js";
 import { shader } from "./shader.js";
 import wgsl from "./pack-weights.wgsl?raw";
+import q4Body from "./pack-q4.wgsl?raw";
+import q8Body from "./pack-q8.wgsl?raw";
+import rowsBody from "./pack-rows.wgsl?raw";
 
-/** Element types that are decoded on the GPU; the loader turns F64 into F32 on the way. */
-export type PackedDType = "F32" | "F16" | "BF16";
+/**
+ * Element types that are decoded on the GPU; the loader turns F64 into F32 on the way. I8 and I4 (eight to a word, less 8) are
+ * quantised tensors, whose scales follow the elements.
+ */
+export type PackedDType = "F32" | "F16" | "BF16" | "I8" | "I4";
+
+/** Scales of a quantised tensor: `each` of how many elements of a row of the file share one, and where they begin. */
+export interface FileScales {
+  readonly dtype: "F32" | "F16" | "BF16";
+  /** Elements of one row of the file: all but its first axis. */
+  readonly row: number;
+  /** Elements of a row that share a scale. */
+  readonly each: number;
+  /** The word of `file` at which the scales [rows, row / each] begin. */
+  readonly at: number;
+}
 
 /** One axis: `size` elements in groups of `group` (heads), each padded to `padded` (a multiple of 4). */
 export interface PaddedAxis {
@@ -36,15 +53,66 @@ export interface PackAttrs {
   readonly output: PaddedAxis;
   /** Multiplied into every element (the attention scale is folded into the query projection). */
   readonly scale: number;
-  /** Shape of the whole result and the first column that this tensor fills: q, k, v lie side by side. */
-  readonly into: { readonly rows: number; readonly columns: number; readonly from: number };
+  /** Of I8 and I4. */
+  readonly scales?: FileScales;
+  /** Type and shape of the whole result and the first column that this tensor fills: q, k, v lie side by side. */
+  readonly into: {
+    /** Default: f32. */
+    readonly dtype?: "f32" | PackedType;
+    readonly rows: number;
+    readonly columns: number;
+    readonly from: number;
+  };
 }
 
-const ELEMENT: Record<PackedDType, string> = {
-  F32: `fn element(index: u32) -> f32 { return bitcast<f32>(file[index]); }`,
-  F16: `fn element(index: u32) -> f32 { return unpack2x16float(file[index / 2])[index % 2]; }`,
-  BF16: `fn element(index: u32) -> f32 { return bitcast<f32>((file[index / 2] >> (16 * (index % 2))) << 16); }`,
+const FLOATS: Record<FileScales["dtype"], (name: string) => string> = {
+  F32: (name) => `fn ${name}(index: u32) -> f32 { return bitcast<f32>(file[index]); }`,
+  F16: (name) => `fn ${name}(index: u32) -> f32 { return unpack2x16float(file[index / 2])[index % 2]; }`,
+  BF16: (name) =>
+    `fn ${name}(index: u32) -> f32 { return bitcast<f32>((file[index / 2] >> (16 * (index % 2))) << 16); }`,
 };
+
+/** `element(index)` of the file: a float, or an integer times its scale. */
+function elementSource(dtype: PackedDType, scales: FileScales | undefined): string {
+  if (dtype !== "I8" && dtype !== "I4") return FLOATS[dtype]("element");
+  const { dtype: scaleType, each, row } = scales!;
+  const integer =
+    dtype === "I8"
+      ? `extractBits(i32(file[index / 4]), 8 * (index % 4), 8)`
+      : `i32(extractBits(file[index / 8], 4 * (index % 8), 4)) - 8`;
+  return `${FLOATS[scaleType]("scaleAt")}
+fn element(index: u32) -> f32 {
+  let scale = index / params.fileRow * ${Math.ceil(row / each)}u + index % params.fileRow / ${each}u;
+  return f32(${integer}) * scaleAt(params.fileScales + scale);
+}`;
+}
+
+/** What writes the result: its binding, and for rows of vec4 how one is put, and the factor of its columns. */
+const WRITE: Record<"f32" | PackedType, string[]> = {
+  f32: [
+    rowsBody,
+    `@group(0) @binding(0) var<storage, read_write> w: array<vec4f>;
+fn put(at: u32, value: vec4f) { w[at] = value * params.scale; }
+fn putScale(first: u32, column: u32) {}`,
+  ],
+  f16: [rowsBody, packedRows("pack2x16float(value.xy), pack2x16float(value.zw)")],
+  bf16: [
+    rowsBody,
+    packedRows("(bitcast<vec2u>(value.xz) >> vec2u(16)) | (bitcast<vec2u>(value.yw) & vec2u(0xffff0000))"),
+  ],
+  q8: [q8Body],
+  q4: [q4Body],
+};
+
+function packedRows(words: string): string {
+  return `@group(0) @binding(0) var<storage, read_write> w: array<vec2u>;
+fn put(at: u32, value: vec4f) { w[at] = vec2u(${words}); }
+fn putScale(first: u32, column: u32) {
+  let factor = vec2u(bitcast<u32>(params.scale));
+  w[first + 2 * column] = factor;
+  w[first + 2 * column + 1] = factor;
+}`;
+}
 
 const CONV_INPUT = `  let channels = params.inPadded;
   let tap = input / channels;
@@ -72,7 +140,13 @@ ${CONV_INPUT}
 }`,
 };
 
-/** file [words] u32 → w [rows, columns] f32, or its columns from `into.from` on. */
+function grid(dtype: "f32" | PackedType, width: number, rows: number): readonly [number, number, number] {
+  if (dtype === "q8") return [width, 1, 1];
+  if (dtype === "q4") return [Math.ceil(width / 64), Math.ceil(rows / Q4_BLOCK), 1];
+  return [Math.ceil(width / 64), Math.min(rows, 32768), Math.ceil(rows / 32768)];
+}
+
+/** file [words] u32 → w [rows, columns] of type `into.dtype`, or its columns from `into.from` on. */
 export const packWeights: Kernel<readonly ["file"], PackAttrs> = {
   name: "packWeights",
   operands: ["file"],
@@ -82,14 +156,19 @@ export const packWeights: Kernel<readonly ["file"], PackAttrs> = {
     expectVec4("packWeights", "the first column", into.from);
     if (into.from + paddedSize(output) > into.columns)
       throw new RangeError(`packWeights: ${paddedSize(output)} columns from ${into.from} exceed ${into.columns}`);
-    return into.rows === 1 ? f32(into.columns) : f32(into.rows, into.columns);
+    const { dtype = "f32", rows, columns } = into;
+    if (dtype !== "f32") expectVec4("packWeights", `the height of ${dtype}`, rows);
+    return { dtype, shape: rows === 1 ? [columns] : [rows, columns] };
   },
-  dispatch(_, { dtype, layout, input, output, scale, into }) {
+  dispatch(_, { dtype, layout, input, output, scale, scales, into }) {
     const width = paddedSize(output) / 4;
     const groups = layout.kind === "conv" ? layout.groups : 1;
-    const rows = into.rows;
+    const { dtype: type = "f32", rows } = into;
     return {
-      shader: shader(wgsl, { file: "pack-weights.wgsl", functions: [ELEMENT[dtype], SOURCE[layout.kind]] }),
+      shader: shader(wgsl, {
+        file: "pack-weights.wgsl",
+        functions: [elementSource(dtype, scales), SOURCE[layout.kind], ...WRITE[type]],
+      }),
       params: {
         rows,
         width,
@@ -103,10 +182,13 @@ export const packWeights: Kernel<readonly ["file"], PackAttrs> = {
         inPadded: input.padded,
         taps: "taps" in layout ? layout.taps : 1,
         perGroup: input.size / groups,
+        fileRow: scales?.row ?? 0,
+        // In elements of the scales' type, as scaleAt counts.
+        fileScales: scales ? scales.at * (scales.dtype === "F32" ? 1 : 2) : 0,
         scale,
       },
-      workgroups: [Math.ceil(width / 64), Math.min(rows, 32768), Math.ceil(rows / 32768)],
-      work: { flops: 0, bytes: 4 * rows * into.columns },
+      workgroups: grid(type, width, rows),
+      work: { flops: 0, bytes: byteLength({ dtype: type, shape: [rows, into.columns] }) },
     };
   },
 };

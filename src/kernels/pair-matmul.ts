@@ -1,8 +1,9 @@
 // Two products whose inputs would otherwise have to be put together first: with other terms inside the activation, so that a
 // layer over [a | b] is two products, and over pairs of rows, so that no [words × labels, …] input exists.
 import type { Activation } from "./activation.js";
-import { expectShape, expectVec4, f32, type Kernel, lastOf, rowsOf } from "./kernel.js";
+import { expectShape, expectVec4, f32, type Kernel, lastOf, rowsOf, type TensorType } from "./kernel.js";
 import { dispatchProduct } from "./matmul.js";
+import { expectWeights } from "./matmul/weights.js";
 
 export interface SumMatmulAttrs {
   readonly activation: Activation;
@@ -28,22 +29,25 @@ fn epilogue(sum: vec4f, row: u32, at: u32) -> vec4f {
   return activate(sum + added[pair.x + column] + otherAdded[pair.y + column]);
 }`;
 
-const productOf = (rows: number, inner: number, width: number) =>
-  ({ rows, inner, taps: 1, columns: [0, width], weightWidth: width, place: { width, from: 0 } }) as const;
+const productOf = (rows: number, inner: number, weights: TensorType) => {
+  const width = lastOf(weights);
+  return { rows, inner, taps: 1, columns: [0, width], weights, place: { width, from: 0 } } as const;
+};
 
 /** y = activation(x · w + bias + added): x [R, K], w [K, N], bias [N], added [R, N] → [R, N], all f32. */
 export const sumMatmul: Kernel<readonly ["x", "w", "bias", "added"], SumMatmulAttrs> = {
   name: "sumMatmul",
   operands: ["x", "w", "bias", "added"],
+  packs: "w",
   result([x, w, bias, added]) {
     expectVec4("sumMatmul", "the last axis of x", lastOf(x));
-    expectShape("sumMatmul", "w", w, "f32", [lastOf(x), null]);
+    expectWeights("sumMatmul", w, lastOf(x));
     expectShape("sumMatmul", "bias", bias, "f32", [lastOf(w)]);
     expectShape("sumMatmul", "added", added, "f32", [rowsOf(x), lastOf(w)]);
     return f32(rowsOf(x), lastOf(w));
   },
   dispatch([x, w], { activation }, device) {
-    const product = productOf(rowsOf(x), lastOf(x), lastOf(w));
+    const product = productOf(rowsOf(x), lastOf(x), w);
     return dispatchProduct({ ...product, activation, functions: [PLAIN], file: "sumMatmul" }, device);
   },
 };
@@ -56,9 +60,10 @@ export const pairMatmul: Kernel<readonly ["x", "w", "bias", "other", "added", "o
   {
     name: "pairMatmul",
     operands: ["x", "w", "bias", "other", "added", "otherAdded", "pairs"],
+    packs: "w",
     result([x, w, bias, other, added, otherAdded, pairs]) {
       expectVec4("pairMatmul", "the last axis of x", lastOf(x));
-      expectShape("pairMatmul", "w", w, "f32", [lastOf(x), null]);
+      expectWeights("pairMatmul", w, lastOf(x));
       expectShape("pairMatmul", "bias", bias, "f32", [lastOf(w)]);
       expectShape("pairMatmul", "other", other, "f32", [null, lastOf(x)]);
       expectShape("pairMatmul", "added", added, "f32", [rowsOf(x), lastOf(w)]);
@@ -67,7 +72,7 @@ export const pairMatmul: Kernel<readonly ["x", "w", "bias", "other", "added", "o
       return f32(pairs.shape[0]!, lastOf(w));
     },
     dispatch([x, w, , , , , pairs], { activation }, device) {
-      const product = productOf(pairs.shape[0]!, lastOf(x), lastOf(w));
+      const product = productOf(pairs.shape[0]!, lastOf(x), w);
       return dispatchProduct({ ...product, activation, functions: [PAIRS], file: "pairMatmul" }, device);
     },
   };

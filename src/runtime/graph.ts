@@ -1,7 +1,7 @@
 // A static graph of kernel calls: what will run, in the order it was added, before any device is touched.
 // One node is one dispatch. Insertion order is the schedule; fusion is a matter of which kernel the model asks for.
 import { assert } from "../errors.js";
-import { type Each, elements, type Kernel, type TensorType } from "../kernels/kernel.js";
+import { type DType, type Each, elements, type Kernel, type TensorType } from "../kernels/kernel.js";
 
 /** What a value's elements are, for whoever looks inside: rows of a named set, or one block of a set's scores. */
 export type Layout = { readonly rows: string } | { readonly block: number };
@@ -103,6 +103,15 @@ export class Graph {
       ...(into ? { into } : {}),
     });
     return output;
+  }
+
+  /** Says how residents lie on the device, where that is not as they were asked for: kernels read the packed types as matrices of f32. */
+  store(types: ReadonlyMap<string, DType>): this {
+    for (const value of this.residents as { -readonly [K in keyof Value]: Value[K] }[]) {
+      const dtype = types.get(value.name);
+      if (dtype) value.type = { ...value.type, dtype };
+    }
+    return this;
   }
 
   /** Asks for a value after every run. */

@@ -1,8 +1,10 @@
 // matmul and addMatmul: tile edges, columns and places, activations, extreme values.
 import { ACTIVATIONS } from "../../src/kernels/activation.js";
 import { addMatmul, matmul } from "../../src/kernels/matmul.js";
+import { packWeights } from "../../src/kernels/pack-weights.js";
 import { caseGraph, type GraphCase } from "../support/cases.js";
 import { randomValues } from "../support/random.js";
+import { weightFile } from "../support/weight-file.js";
 
 // One row; and just under, at and over every tile (4, 8, 16, 32 rows; 4 to 16 vec4 columns).
 const SIZES: readonly (readonly [rows: number, inner: number, columns: number])[] = [
@@ -100,4 +102,44 @@ const extremes: GraphCase = {
   },
 };
 
-export const MATMUL_CASES: readonly GraphCase[] = [sizes, pieces, extremes, ...activations];
+/** Weights packed on the device from a file that its type holds exactly, so that the product has f32's own tolerance. */
+const packed: readonly GraphCase[] = (
+  [
+    ["f16", "F16"],
+    ["bf16", "BF16"],
+    ["q8", "I8"],
+    ["q4", "I4"],
+  ] as const
+).map(([dtype, file]) => ({
+  name: `weights in ${dtype}`,
+  build() {
+    const made = caseGraph();
+    for (const [rows, inner, columns] of [
+      [1, 32, 4],
+      [9, 96, 20],
+      [17, 128, 68],
+    ] as const) {
+      const id = `${rows}x${inner}x${columns}`;
+      const { words, scales } = weightFile(file, columns, inner);
+      const axis = (size: number) => ({ size, group: size, padded: size });
+      const w = made.graph.add(`w ${id}`, packWeights, [made.input(`file ${id}`, words, words.length)], {
+        dtype: file,
+        layout: { kind: "linear" },
+        input: axis(inner),
+        output: axis(columns),
+        scale: 0.25,
+        ...(scales ? { scales } : {}),
+        into: { dtype, rows: inner, columns, from: 0 },
+      });
+      const x = made.input(`x ${id}`, randomValues(rows * inner, rows), rows, inner);
+      const bias = made.resident(`bias ${id}`, randomValues(columns, inner), columns);
+      const residual = made.input(`residual ${id}`, randomValues(rows * columns, rows + 1), rows, columns);
+      made.graph.add(`matmul ${id}`, matmul, [x, w, bias], {});
+      made.graph.add(`addMatmul ${id}`, addMatmul, [x, w, bias, residual], { activation: "gelu" });
+      if (columns >= 20) made.graph.add(`some columns ${id}`, matmul, [x, w, bias], { columns: [8, 20] });
+    }
+    return made;
+  },
+}));
+
+export const MATMUL_CASES: readonly GraphCase[] = [sizes, pieces, extremes, ...packed, ...activations];

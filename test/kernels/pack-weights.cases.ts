@@ -7,26 +7,13 @@ import {
   type PaddedAxis,
 } from "../../src/kernels/pack-weights.js";
 import { type CaseGraph, caseGraph, type GraphCase } from "../support/cases.js";
-import { randomValues } from "../support/random.js";
+import { floatFile, weightFile } from "../support/weight-file.js";
 
 const axis = (size: number, group: number = size): PaddedAxis => ({ size, group, padded: 4 * Math.ceil(group / 4) });
 const paddedSize = ({ size, group, padded }: PaddedAxis): number => (size / group) * padded;
 
-/** `count` random numbers as they lie in a file, filled up to whole words. */
-function fileWords(dtype: PackedDType, count: number, seed: number): Uint32Array {
-  const values = randomValues(count, seed);
-  if (dtype === "F32") return new Uint32Array(values.buffer as ArrayBuffer);
-  const words = new Uint32Array(Math.ceil(count / 2));
-  const halves = new Uint16Array(words.buffer);
-  // The upper half of f32 is bf16; random bits with a middling exponent are an f16 between 2⁻⁵ and 2.
-  const bits = new Uint32Array(values.buffer as ArrayBuffer);
-  for (let i = 0; i < count; i++)
-    halves[i] = dtype === "BF16" ? bits[i]! >>> 16 : (bits[i]! & 0x83ff) | ((10 + (i % 6)) << 10);
-  return words;
-}
-
 function add(made: CaseGraph, name: string, elements: number, attrs: PackAttrs, into?: ReturnType<CaseGraph["input"]>) {
-  const words = fileWords(attrs.dtype, elements, elements);
+  const words = floatFile(attrs.dtype, elements, elements);
   return made.graph.add(name, packWeights, [made.input(`file ${name}`, words, words.length)], attrs, into);
 }
 
@@ -95,4 +82,49 @@ const manyRows: GraphCase = {
   },
 };
 
-export const PACK_CASES: readonly GraphCase[] = [...layouts, sideBySide, manyRows];
+/**
+ * What rounding to a type costs at most, as a share of the row: half a step of q8, a whole one of q4 (at the end of the range
+ * opposite to the extreme), times 4, as a row may hold nothing as large as what sets the step.
+ */
+const ROUNDING = { f16: 2 ** -11, bf16: 2 ** -7, q8: 4 * (0.5 / 127), q4: 4 * (1 / 8) } as const;
+const PACKED = ["f16", "bf16", "q8", "q4"] as const;
+
+const packedTypes: readonly GraphCase[] = PACKED.map((dtype) => ({
+  name: `${dtype}: rounding of F32, in every layout, two tensors side by side`,
+  tolerance: ROUNDING[dtype],
+  build() {
+    const made = caseGraph();
+    LAYOUTS.forEach(([layout, elements, rows, input, output], i) => {
+      const columns = paddedSize(output);
+      const attrs = { dtype: "F32", layout, input, output, scale: 0.3 } as const;
+      const into = { dtype, rows, columns: 2 * columns, from: columns };
+      const right = add(made, `${layout.kind} ${i} right`, elements, { ...attrs, into });
+      add(made, `${layout.kind} ${i}`, elements, { ...attrs, into: { ...into, from: 0 } }, right);
+    });
+    return made;
+  },
+}));
+
+const quantised: readonly GraphCase[] = (["I8", "I4"] as const).flatMap((dtype) =>
+  (["f32", dtype === "I8" ? "q8" : "q4"] as const).map((type) => ({
+    name: `${dtype} with scales, as ${type}: the file's own numbers`,
+    tolerance: 1e-6, // scales are found again by a division
+    build() {
+      const made = caseGraph();
+      const file = weightFile(dtype, 24, 96);
+      const attrs = {
+        dtype,
+        layout: { kind: "linear" },
+        input: axis(96),
+        output: axis(24),
+        scale: 0.7,
+        scales: file.scales!,
+        into: { dtype: type, rows: 96, columns: 24, from: 0 },
+      } as const;
+      made.graph.add("w", packWeights, [made.input("file", file.words, file.words.length)], attrs);
+      return made;
+    },
+  })),
+);
+
+export const PACK_CASES: readonly GraphCase[] = [...layouts, sideBySide, manyRows, ...packedTypes, ...quantised];

@@ -4,6 +4,7 @@ import { elements, lastOf, type TensorType } from "../../src/kernels/kernel.js";
 import type { Graph } from "../../src/runtime/graph.js";
 import type { Inputs, Plan } from "../../src/runtime/plan.js";
 import { TWINS } from "./ops.js";
+import { unpackWeights } from "./unpack-weights.js";
 
 /** Every computed value, by the id of its Value, as it is right after its node. NaN: not promised. */
 function evaluate(graph: Graph, inputs: Inputs, residents: Inputs): Map<number, Float64Array> {
@@ -95,7 +96,7 @@ export async function expectSameGraph(
   const wanted = evaluate(graph, inputs, residents);
   let first: string | undefined;
   await plan.inspect(inputs, (name, { type, data }, node) => {
-    const worst = difference(data, wanted.get(node.output.id)!, type, floor);
+    const worst = difference(unpackWeights(type, data), wanted.get(node.output.id)!, type, floor);
     if (worst.error > tolerance) first ??= describeDifference(name, node.kernel.name, worst);
   });
   if (first !== undefined) throw new Error(first);

@@ -194,13 +194,21 @@ function unpadded({ size, group, padded }: PaddedAxis): (number | undefined)[] {
   );
 }
 
-const packWeights: Twin<PackAttrs> = ({ file }, { dtype, layout, input, output, scale, into }, y) => {
+const packWeights: Twin<PackAttrs> = ({ file }, { dtype, layout, input, output, scale, scales, into }, y) => {
   const bytes = new DataView(Uint32Array.from(file!.data).buffer);
-  const element = (index: number): number => {
-    if (dtype === "F32") return bytes.getFloat32(4 * index, true);
-    const bits = bytes.getUint16(2 * index, true);
-    if (dtype === "F16") return halfFloat(bits);
+  const float = (type: PackAttrs["dtype"], from: number, index: number): number => {
+    if (type === "F32") return bytes.getFloat32(from + 4 * index, true);
+    const bits = bytes.getUint16(from + 2 * index, true);
+    if (type === "F16") return halfFloat(bits);
     return new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
+  };
+  const element = (index: number): number => {
+    if (!scales) return float(dtype, 0, index);
+    const integer =
+      dtype === "I8" ? bytes.getInt8(index) : ((bytes.getUint8(index >> 1) >> (4 * (index % 2))) & 15) - 8;
+    const perRow = Math.ceil(scales.row / scales.each);
+    const at = Math.floor(index / scales.row) * perRow + Math.floor((index % scales.row) / scales.each);
+    return integer * float(scales.dtype, 4 * scales.at, at);
   };
   const [inputs, outputs] = [unpadded(input), unpadded(output)];
   const groups = layout.kind === "conv" ? layout.groups : 1;

@@ -4,6 +4,7 @@ import { type Capabilities, f32, type TensorType, u32 } from "../../src/kernels/
 import type { Device } from "../../src/runtime/device.js";
 import { Graph, type Node, type Value } from "../../src/runtime/graph.js";
 import { describeDifference, difference, interpret } from "../reference/interpret.js";
+import { unpackWeights } from "../reference/unpack-weights.js";
 import { checked, type Residents, withPlan } from "./gpu.js";
 
 export interface GraphCase {
@@ -60,7 +61,7 @@ export async function runCase(device: Device, { build, tolerance = DEFAULT_TOLER
   const wanted = interpret(graph, inputs, residents);
   const got = await checked(device, () => withPlan(device, graph, residents as Residents, (plan) => plan.run(inputs)));
   const wrong = nodes.flatMap(({ output: { name, type }, kernel }) => {
-    const worst = difference(got.get(name)!, wanted.get(name)!, type);
+    const worst = difference(unpackWeights(type, got.get(name)!), wanted.get(name)!, type);
     return worst.error > tolerance ? [describeDifference(name, kernel.name, worst)] : [];
   });
   if (wrong.length > 0) throw new Error(wrong.join("\n"));

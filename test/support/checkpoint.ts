@@ -1,6 +1,7 @@
 // Small checkpoints made in memory: config.json and model.safetensors with random weights for any config and head, to be
 // loaded like any other, altered, or cut short.
 import { bytesFromMemory, type Folder } from "../../src/checkpoint/byte-source.js";
+import { halfBits } from "../../src/checkpoint/floats.js";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { randomValues } from "./random.js";
 
@@ -104,12 +105,25 @@ export function makeCheckpoint(fields: object, head: MadeHead, seed = 1): MadeCh
   return { json, tensors };
 }
 
-/** The bytes of a safetensors file in F32. */
-export function writeSafetensors(tensors: ReadonlyMap<string, MadeTensor>): Uint8Array<ArrayBuffer> {
+/** Float types that a file may be written in. */
+export type MadeType = "F32" | "F16" | "BF16";
+
+const ENCODE: Readonly<Record<MadeType, (data: Float32Array) => Float32Array | Uint16Array>> = {
+  F32: (data) => data,
+  F16: (data) => Uint16Array.from(data, halfBits),
+  BF16: (data) => Uint16Array.from(new Uint32Array(data.slice().buffer), (bits) => bits >>> 16),
+};
+
+/** The bytes of a safetensors file. */
+export function writeSafetensors(
+  tensors: ReadonlyMap<string, MadeTensor>,
+  type: MadeType = "F32",
+): Uint8Array<ArrayBuffer> {
   let at = 0;
-  const entries = [...tensors].map(([name, { shape, data }]) => {
-    const offsets = [at, (at += data.byteLength)];
-    return [name, { dtype: "F32", shape, data_offsets: offsets }] as const;
+  const encoded = [...tensors.values()].map(({ data }) => ENCODE[type](data));
+  const entries = [...tensors].map(([name, { shape }], index) => {
+    const offsets = [at, (at += encoded[index]!.byteLength)];
+    return [name, { dtype: type, shape, data_offsets: offsets }] as const;
   });
   const json = JSON.stringify(Object.fromEntries(entries));
   const header = new TextEncoder().encode(json.padEnd(8 * Math.ceil(json.length / 8)));
@@ -117,7 +131,7 @@ export function writeSafetensors(tensors: ReadonlyMap<string, MadeTensor>): Uint
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
   at = 8 + header.length;
-  for (const { data } of tensors.values()) {
+  for (const data of encoded) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     at += data.byteLength;
   }
@@ -125,10 +139,13 @@ export function writeSafetensors(tensors: ReadonlyMap<string, MadeTensor>): Uint
 }
 
 /** The files of a checkpoint by name. */
-export function filesOf({ json, tensors }: MadeCheckpoint): Map<string, Uint8Array<ArrayBuffer>> {
+export function filesOf(
+  { json, tensors }: MadeCheckpoint,
+  type: MadeType = "F32",
+): Map<string, Uint8Array<ArrayBuffer>> {
   return new Map([
     ["config.json", new TextEncoder().encode(JSON.stringify(json))],
-    ["model.safetensors", writeSafetensors(tensors)],
+    ["model.safetensors", writeSafetensors(tensors, type)],
   ]);
 }
 

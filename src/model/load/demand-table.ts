@@ -2,7 +2,7 @@
 // reaches, or, only if the caller asks for it, on his own server.
 import type { ModelFolder } from "../../checkpoint/folder.js";
 import { readRows } from "../../checkpoint/rows.js";
-import type { TensorEntry } from "../../checkpoint/shards.js";
+import type { WeightEntry } from "../../checkpoint/quantised.js";
 import { eitherSignal } from "../../checkpoint/signals.js";
 import { HostTable, type RowReader } from "./embeddings.js";
 
@@ -16,7 +16,7 @@ export class DemandTable extends HostTable {
   private readonly end = new AbortController();
 
   /** @param mostBytes how many bytes of rows are kept for later texts */
-  constructor(entry: TensorEntry, folder: ModelFolder, mostBytes: number) {
+  constructor(entry: WeightEntry, folder: ModelFolder, mostBytes: number) {
     super(entry);
     this.folder = folder;
     this.most = Math.floor(mostBytes / this.rowBytes);

@@ -2,7 +2,8 @@
 // word table, which so needs neither GPU memory nor a binding limit.
 import { assert, CheckpointError } from "../../errors.js";
 import { byteLengthOf, type Span } from "../../checkpoint/byte-plan.js";
-import type { TensorEntry } from "../../checkpoint/shards.js";
+import { halfValue } from "../../checkpoint/floats.js";
+import type { WeightEntry } from "../../checkpoint/quantised.js";
 
 /** Rows that are here. */
 export interface RowReader {
@@ -23,14 +24,16 @@ export abstract class HostTable implements RowReader {
   readonly rows: number;
   readonly width: number;
   readonly rowBytes: number;
-  readonly entry: TensorEntry;
+  readonly entry: WeightEntry;
   /** The part of it that arrives with the weights; undefined for none. */
   abstract readonly prompt: Span | undefined;
   /** Resolves when nothing more of it will be fetched; rejects when the rest cannot be had, or is freed before. */
   abstract readonly whole: Promise<void>;
+  /** Of a table in 8 bits: what the integers of each row are multiplied by. */
+  scales?: Float32Array;
   private readonly decode: RowDecoder;
 
-  constructor(entry: TensorEntry) {
+  constructor(entry: WeightEntry) {
     const [rows, width] = entry.shape;
     assert(rows !== undefined && width !== undefined, `${entry.name} is not a table`);
     this.rows = rows;
@@ -61,6 +64,7 @@ export abstract class HostTable implements RowReader {
 
   /** Adds a row, given as bytes whose offset in their buffer is a multiple of the row's length. */
   protected addBytes(row: number, bytes: Uint8Array, target: Float32Array): void {
+    if (this.scales) return addIntegers(bytes, this.scales[row]!, target, this.width);
     const bad = this.decode(bytes, target, this.width);
     if (bad < 0) return;
     const { file, name } = this.entry;
@@ -86,10 +90,7 @@ function rowDecoder(dtype: string): RowDecoder {
       };
     default:
       return (bytes, target, width) =>
-        add(
-          Float32Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, width), (half) => HALF[half]!),
-          target,
-        );
+        add(Float32Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, width), halfValue), target);
   }
 }
 
@@ -102,12 +103,7 @@ function add(values: Float32Array, target: Float32Array): number {
   return -1;
 }
 
-/** The value of every half-precision number, by its bits (IEEE 754 binary16). */
-const HALF = Float32Array.from({ length: 65536 }, (_, bits) => {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
-});
+function addIntegers(bytes: Uint8Array, scale: number, target: Float32Array, width: number): void {
+  const integers = new Int8Array(bytes.buffer, bytes.byteOffset, width);
+  for (let i = 0; i < width; i++) target[i]! += integers[i]! * scale;
+}

@@ -6,7 +6,7 @@ import type { Span } from "../../checkpoint/byte-plan.js";
 import type { ModelFolder } from "../../checkpoint/folder.js";
 import { openPresent } from "../../checkpoint/read-whole.js";
 import { systemClock } from "../../checkpoint/retry.js";
-import type { TensorEntry } from "../../checkpoint/shards.js";
+import type { WeightEntry } from "../../checkpoint/quantised.js";
 import { abortable } from "../../checkpoint/signals.js";
 import { CheckpointError } from "../../errors.js";
 import type { RowReader } from "./embeddings.js";
@@ -38,7 +38,7 @@ export class LateTable extends PagedTable {
   private waiters: Waiter[] = [];
   private readonly end = new AbortController();
 
-  constructor(entry: TensorEntry, folder: ModelFolder) {
+  constructor(entry: WeightEntry, folder: ModelFolder) {
     super(entry);
     this.folder = folder;
     this.lateBytes = Math.max(0, this.rows - LAST_ROWS) * this.rowBytes;

@@ -12,7 +12,8 @@ import { LateTable } from "./late-table.js";
 import type { Checkpoint } from "./named-tensors.js";
 import type { LoadOptions } from "./options.js";
 import { streamWeights } from "./pack-stream.js";
-import { fillPositionCache, positionGraph } from "./position-cache.js";
+import { fillPositionCache, positionGraphs } from "./position-cache.js";
+import { chooseStorage, type Storage, stored, WEIGHT_TYPES } from "./storage.js";
 import { makeTables, type TableShapes } from "./tables.js";
 
 /** Everything that loading leaves behind. Engines hold it, and the last one to let go frees it. */
@@ -20,12 +21,14 @@ export class LoadedWeights {
   readonly residents: Residents;
   readonly tables: EmbeddingTables<HostTable>;
   readonly slots: SlotTable;
+  readonly storage: Storage;
   private holders = 0;
 
-  constructor(residents: Residents, tables: EmbeddingTables<HostTable>, slots: SlotTable) {
+  constructor(residents: Residents, tables: EmbeddingTables<HostTable>, slots: SlotTable, storage: Storage) {
     this.residents = residents;
     this.tables = tables;
     this.slots = slots;
+    this.storage = storage;
   }
 
   hold(): this {
@@ -42,7 +45,7 @@ export class LoadedWeights {
 
   /** Of the tables on the host. */
   get hostBytes(): number {
-    return this.all.reduce((sum, table) => sum + table.byteLength, 0);
+    return this.all.reduce((sum, table) => sum + table.byteLength + (table.scales?.byteLength ?? 0), 0);
   }
 
   private get all(): HostTable[] {
@@ -65,23 +68,27 @@ export async function loadWeights(
   const { signal } = options;
   const { config } = forward;
   const { progress } = checkpoint.folder;
-  if (options.dtype && !["auto", "f32"].includes(options.dtype))
-    throw new UnsupportedError(`dtype "${options.dtype}" is not supported ("auto" and "f32" are)`);
+  const { dtype = "auto" } = options;
+  if (!WEIGHT_TYPES.includes(dtype))
+    throw new UnsupportedError(`dtype is "${dtype}", supported are ${WEIGHT_TYPES.join(", ")}`);
   const slots = slotTable(config);
   const specs = new Map(forward.residents);
   const constants = new Map<string, ResidentSpec>();
-  for (let layer = 0; layer < config.numHiddenLayers; layer++) {
-    for (const [name, spec] of positionGraph(config, layer)?.residents ?? []) {
-      if (!specs.has(name)) constants.set(name, spec);
-    }
-  }
+  const positions = positionGraphs(config);
+  for (const [name, spec] of positions.flatMap(({ residents }) => [...residents]))
+    if (!specs.has(name)) constants.set(name, spec);
   const wanted = new Map<string, readonly number[]>();
   for (const spec of [...specs.values(), ...constants.values()])
     for (const part of spec.parts) wanted.set(part.tensor, part.shape);
   for (const [name, shape] of tableNames.values()) wanted.set(name, shape);
   checkpoint.check(wanted);
 
-  const all = [...specs.values(), ...constants.values()];
+  const graphs = [forward, ...positions].map(({ graph }) => graph);
+  const storage = chooseStorage(dtype, graphs, [...specs.values(), ...constants.values()], (name) =>
+    checkpoint.find(name)!,
+  );
+  for (const graph of graphs) graph.store(storage);
+  const all = [...specs.values(), ...constants.values()].map((spec) => stored(spec, storage));
   const bytes = all.reduce((sum, spec) => sum + byteLength(spec.type), 0);
   if (options.gpuMemoryLimit !== undefined && bytes > options.gpuMemoryLimit)
     throw new UnsupportedError(
@@ -107,11 +114,11 @@ export async function loadWeights(
     await streamed;
     await compiled;
     signal?.throwIfAborted();
-    await fillPositionCache(device, config, residents);
+    await fillPositionCache(device, positions, residents);
     for (const name of constants.keys()) residents.release(name);
     signal?.throwIfAborted();
     if (words instanceof LateTable) void words.fill();
-    return new LoadedWeights(residents, tables, slots);
+    return new LoadedWeights(residents, tables, slots, storage);
   } catch (error) {
     residents.dispose();
     throw error;

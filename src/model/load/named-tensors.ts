@@ -1,6 +1,7 @@
 // The tensors of a checkpoint by Transformers' names, however its file spells them, and the check that all wanted ones are there.
 import type { ModelFolder } from "../../checkpoint/folder.js";
-import { openWeights, type TensorEntry, type WeightsOptions } from "../../checkpoint/shards.js";
+import { joinQuantised, type WeightEntry } from "../../checkpoint/quantised.js";
+import { openWeights, type WeightsOptions } from "../../checkpoint/shards.js";
 import { CheckpointError } from "../../errors.js";
 import { nearestName, resolveNames, spellName } from "../deberta/names.js";
 import { FILE_BYTES } from "../../checkpoint/finite.js";
@@ -8,20 +9,20 @@ import { FILE_BYTES } from "../../checkpoint/finite.js";
 /** The tensors of a checkpoint by Transformers' names. */
 export class Checkpoint {
   readonly folder: ModelFolder;
-  private readonly entries: ReadonlyMap<string, TensorEntry>;
+  private readonly entries: ReadonlyMap<string, WeightEntry>;
   private readonly resolve: (name: string) => string | undefined;
 
-  private constructor(folder: ModelFolder, entries: ReadonlyMap<string, TensorEntry>) {
+  private constructor(folder: ModelFolder, entries: ReadonlyMap<string, WeightEntry>) {
     this.folder = folder;
     this.entries = entries;
     this.resolve = resolveNames(new Set(entries.keys()), this.file());
   }
 
   static async open(folder: ModelFolder, options: WeightsOptions): Promise<Checkpoint> {
-    return new Checkpoint(folder, await openWeights(folder, options));
+    return new Checkpoint(folder, joinQuantised(await openWeights(folder, options)));
   }
 
-  find(name: string): TensorEntry | undefined {
+  find(name: string): WeightEntry | undefined {
     const inFile = this.resolve(name);
     return inFile === undefined ? undefined : this.entries.get(inFile);
   }
@@ -46,9 +47,9 @@ export class Checkpoint {
     const misshapen: string[] = [];
     for (const [name, shape] of wanted) {
       const entry = this.find(name)!;
-      if (!(entry.dtype in FILE_BYTES))
+      if (!("scales" in entry) && !(entry.dtype in FILE_BYTES))
         throw new CheckpointError(
-          `${entry.file}: ${entry.name} has type ${entry.dtype}, weights are F32, F16, BF16 or F64`,
+          `${entry.file}: ${entry.name} has type ${entry.dtype}, weights are F32, F16, BF16, F64, or I8 and I4 with scales`,
         );
       const same = entry.shape.length === shape.length && entry.shape.every((size, axis) => size === shape[axis]);
       if (!same)

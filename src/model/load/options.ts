@@ -1,12 +1,16 @@
 // The options of loading.
 import type { WeightsOptions } from "../../checkpoint/shards.js";
+import type { WeightsDType } from "./storage.js";
 
 /** Options of every `fromPretrained` that loads weights. */
 export interface LoadOptions extends WeightsOptions {
   /** A device to share with other libraries; it is used, never destroyed. Default: one of the engine's own. */
   readonly device?: GPUDevice;
-  /** How weights are kept on the GPU. "auto" and "f32" today. */
-  readonly dtype?: "auto" | "f32" | "f16" | "q8" | "q4";
+  /**
+   * How weights lie on the GPU; sums and activations are f32. "auto" (default) keeps what the file holds and never changes a number.
+   * "f32", "f16"; "q8": 8 bits, a scale for each output; "q4": 4 bits, a scale for each block of 32 inputs.
+   */
+  readonly dtype?: WeightsDType;
   /** Most bytes of GPU memory that the weights may take. */
   readonly gpuMemoryLimit?: number;
   /**

@@ -3,18 +3,27 @@
 import { byteLengthOf } from "../../checkpoint/byte-plan.js";
 import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
 import type { Span } from "../../checkpoint/byte-plan.js";
-import type { TensorEntry } from "../../checkpoint/shards.js";
+import type { QuantisedEntry, WeightEntry } from "../../checkpoint/quantised.js";
 import { stream } from "../../checkpoint/stream.js";
 import { CheckpointError } from "../../errors.js";
-import { packWeights, type PackedDType } from "../../kernels/pack-weights.js";
+import type { PackedType } from "../../kernels/kernel.js";
+import { type FileScales, packWeights, type PackedDType } from "../../kernels/pack-weights.js";
 import type { Device } from "../../runtime/device.js";
 import { type Conversion, type Residents, Staging } from "../../runtime/weights.js";
 import type { Part, ResidentSpec } from "../deberta/layers.js";
 import type { EmbeddingTables, HostTable } from "./embeddings.js";
 import type { Checkpoint } from "./named-tensors.js";
+import { Scales } from "./scales.js";
 
 /** How the packing kernel reads each element type; F64 is narrowed on the way to staging. */
-const PACKED: Readonly<Record<string, PackedDType>> = { F32: "F32", F16: "F16", BF16: "BF16", F64: "F32" };
+const PACKED: Readonly<Record<string, PackedDType>> = {
+  F32: "F32",
+  F16: "F16",
+  BF16: "BF16",
+  F64: "F32",
+  I8: "I8",
+  I4: "I4",
+};
 
 /** One contiguous piece of a tensor and what is made of it. */
 interface Piece {
@@ -24,8 +33,8 @@ interface Piece {
 }
 
 /** The pieces of every wanted tensor in the order of their bytes: whole tensors, or row blocks of a large table. */
-function piecesOf(checkpoint: Checkpoint, specs: readonly ResidentSpec[]): Map<TensorEntry, Piece[]> {
-  const pieces = new Map<TensorEntry, Piece[]>();
+function piecesOf(checkpoint: Checkpoint, specs: readonly ResidentSpec[]): Map<WeightEntry, Piece[]> {
+  const pieces = new Map<WeightEntry, Piece[]>();
   for (const spec of specs) {
     for (const part of spec.parts) {
       const entry = checkpoint.find(part.tensor)!;
@@ -59,10 +68,11 @@ export async function streamWeights(
   const prompt = new Map<Span, HostTable>();
   for (const table of [words, positions, types]) if (table?.prompt) prompt.set(table.prompt, table);
   const largest = Math.max(16, ...[...pieces.values()].flat().map(({ from, to }) => to - from));
-  const staging = await Staging.create(device, largest + 8);
+  const scales = new Scales(checkpoint.folder, [...pieces.keys()]);
+  const staging = await Staging.create(device, largest + scales.largest + 8);
   try {
-    const wanted = [...new Set<Span>([...pieces.keys(), ...prompt.keys()])];
-    const writers = new Map<TensorEntry, TensorWriter>();
+    const wanted = [...new Set<Span>([...pieces.keys(), ...prompt.keys(), ...scales.entries])];
+    const writers = new Map<WeightEntry, TensorWriter>();
     for await (const { entry: span, offset, bytes } of stream(wanted, checkpoint.folder, {
       signal,
       onProgress: progress.tell,
@@ -71,11 +81,12 @@ export async function streamWeights(
       device.throwIfLost();
       const table = prompt.get(span);
       table?.write(span.start - table.entry.start + offset, bytes);
-      const entry = span as TensorEntry; // if it has pieces
+      const entry = span as WeightEntry; // if it has pieces
+      scales.take(entry, offset, bytes);
       const own = pieces.get(entry);
       if (!own) continue;
       let writer = writers.get(entry);
-      if (!writer) writers.set(entry, (writer = new TensorWriter(entry, own, staging, residents, device)));
+      if (!writer) writers.set(entry, (writer = new TensorWriter(entry, own, staging, residents, device, scales)));
       await writer.write(offset, bytes);
     }
   } finally {
@@ -87,22 +98,31 @@ const SCRATCH = 256 * 1024;
 
 /** Puts one tensor's bytes into staging, piece by piece, checked to be finite, and converts each piece when it is whole. */
 class TensorWriter {
-  private readonly entry: TensorEntry;
+  private readonly entry: WeightEntry;
   private readonly pieces: readonly Piece[];
   private readonly staging: Staging;
   private readonly residents: Residents;
   private readonly device: Device;
+  private readonly scales: Scales;
   private readonly scratch = new Uint8Array(SCRATCH);
   private filled = 0;
   private staged = 0;
   private current = 0;
 
-  constructor(entry: TensorEntry, pieces: readonly Piece[], staging: Staging, residents: Residents, device: Device) {
+  constructor(
+    entry: WeightEntry,
+    pieces: readonly Piece[],
+    staging: Staging,
+    residents: Residents,
+    device: Device,
+    scales: Scales,
+  ) {
     this.entry = entry;
     this.pieces = pieces;
     this.staging = staging;
     this.residents = residents;
     this.device = device;
+    this.scales = scales;
   }
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {
@@ -121,7 +141,8 @@ class TensorWriter {
       const whole = position + count === piece.to;
       if (this.filled === SCRATCH || whole) this.flush(position + count - this.filled);
       if (!whole) continue;
-      await this.staging.convert(piece.uses.map(({ spec, part }) => this.conversion(spec, part)));
+      const fileScales = "scales" in this.entry ? await this.stageScales(this.entry, piece) : undefined;
+      await this.staging.convert(piece.uses.map(({ spec, part }) => this.conversion(spec, part, fileScales)));
       this.staged = 0;
       this.current++;
     }
@@ -130,9 +151,9 @@ class TensorWriter {
   /** Moves the scratch bytes, which begin at `position` of the tensor, to staging; F64 becomes F32 on the way. */
   private flush(position: number): void {
     const { dtype } = this.entry;
-    const element = FILE_BYTES[dtype]!;
+    const element = FILE_BYTES[dtype] ?? 1;
     const count = this.filled / element;
-    const bad = firstNotFinite(this.scratch, dtype, count);
+    const bad = dtype in FILE_BYTES ? firstNotFinite(this.scratch, dtype, count) : -1;
     if (bad >= 0)
       throw new CheckpointError(
         `${this.entry.file}: ${this.entry.name} has a NaN or infinite element at index ${position / element + bad}`,
@@ -145,7 +166,20 @@ class TensorWriter {
     this.filled = 0;
   }
 
-  private conversion(spec: ResidentSpec, part: Part): Conversion {
+  /** Puts the scales of a piece behind it. */
+  private async stageScales(entry: QuantisedEntry, { from, to }: Piece): Promise<FileScales> {
+    const { shape, scales, start, end } = entry;
+    const bytes = await this.scales.of(entry);
+    const share = bytes.length / (end - start);
+    const own = new Uint8Array(4 * Math.ceil(((to - from) * share) / 4));
+    own.set(bytes.subarray(from * share, to * share));
+    const at = this.staged / 4;
+    this.staging.write(this.staged, own);
+    const row = shape.slice(1).reduce((product, size) => product * size, 1);
+    return { dtype: scales.dtype as FileScales["dtype"], row, each: row / (scales.shape[1] ?? 1), at };
+  }
+
+  private conversion(spec: ResidentSpec, part: Part, scales: FileScales | undefined): Conversion {
     const rows = spec.type.shape.length > 1 ? spec.type.shape[0]! : 1;
     const attrs = {
       dtype: PACKED[this.entry.dtype]!,
@@ -153,7 +187,8 @@ class TensorWriter {
       input: part.input,
       output: part.output,
       scale: part.scale,
-      into: { rows, columns: spec.type.shape.at(-1)!, from: part.from },
+      ...(scales ? { scales } : {}),
+      into: { dtype: spec.type.dtype as "f32" | PackedType, rows, columns: spec.type.shape.at(-1)!, from: part.from },
     };
     const file = { dtype: "u32", shape: [1] } as const;
     packWeights.result([file], attrs);

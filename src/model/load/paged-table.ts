@@ -1,7 +1,7 @@
 // A table in memory, in pages that are allocated as their bytes arrive: a table that is half here takes half the room, and no
 // allocation is as large as a file says.
 import type { Span } from "../../checkpoint/byte-plan.js";
-import type { TensorEntry } from "../../checkpoint/shards.js";
+import type { WeightEntry } from "../../checkpoint/quantised.js";
 import { HostTable, type RowReader } from "./embeddings.js";
 
 /** About so many bytes make a page; it holds whole rows. */
@@ -13,7 +13,7 @@ export class PagedTable extends HostTable {
   private pages: Uint8Array[] = [];
   private readonly pageRows: number;
 
-  constructor(entry: TensorEntry) {
+  constructor(entry: WeightEntry) {
     super(entry);
     this.pageRows = Math.max(1, Math.floor(PAGE / this.rowBytes));
   }

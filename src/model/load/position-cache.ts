@@ -46,14 +46,22 @@ export function positionGraph(config: DebertaV2Config, layer: number): Builder |
   return b;
 }
 
+/** The graphs of all layers. */
+export function positionGraphs(config: DebertaV2Config): Builder[] {
+  const layers = Array.from({ length: config.numHiddenLayers }, (_, layer) => positionGraph(config, layer));
+  return layers.filter((graph) => graph !== undefined);
+}
+
 /** Computes posK and posQ of all layers into their residents. */
-export async function fillPositionCache(device: Device, config: DebertaV2Config, residents: Residents): Promise<void> {
+export async function fillPositionCache(
+  device: Device,
+  graphs: readonly Builder[],
+  residents: Residents,
+): Promise<void> {
   const slots = new Slots(device);
   try {
-    for (let layer = 0; layer < config.numHiddenLayers; layer++) {
-      const b = positionGraph(config, layer);
-      if (!b) return;
-      const plan = await compile(device, b.graph, residents.buffers, slots);
+    for (const { graph } of graphs) {
+      const plan = await compile(device, graph, residents.buffers, slots);
       try {
         await plan.fill({}, residents.buffers);
       } finally {

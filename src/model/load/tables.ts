@@ -1,11 +1,12 @@
 // Which kind of table each embedding table becomes: by where its file is and what else needs it.
-import type { TensorEntry } from "../../checkpoint/shards.js";
+import type { WeightEntry } from "../../checkpoint/quantised.js";
 import { DemandTable } from "./demand-table.js";
 import type { EmbeddingTables, HostTable } from "./embeddings.js";
 import { LateTable } from "./late-table.js";
 import type { Checkpoint } from "./named-tensors.js";
 import type { LoadOptions } from "./options.js";
 import { PagedTable } from "./paged-table.js";
+import { tableScales } from "./scales.js";
 
 /** The tables that stay on the host: the tensor of each and the shape that it must have. */
 export type TableShapes = ReadonlyMap<keyof EmbeddingTables, readonly [name: string, shape: readonly number[]]>;
@@ -27,14 +28,16 @@ export async function makeTables(
   const tables: Partial<Record<keyof EmbeddingTables, HostTable>> = {};
   for (const [kind, [name]] of shapes) {
     const entry = checkpoint.find(name)!;
-    tables[kind] = kind === "words" ? await wordTable(checkpoint, entry, onGpu(name), options) : new PagedTable(entry);
+    const table = kind === "words" ? await wordTable(checkpoint, entry, onGpu(name), options) : new PagedTable(entry);
+    if ("scales" in entry) table.scales = await tableScales(entry, checkpoint.folder);
+    tables[kind] = table;
   }
   return tables as EmbeddingTables<HostTable>;
 }
 
 async function wordTable(
   { folder }: Checkpoint,
-  entry: TensorEntry,
+  entry: WeightEntry,
   onGpu: boolean,
   options: LoadOptions,
 ): Promise<HostTable> {

@@ -95,7 +95,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   /** What the last request ran; before the first one, what one text of 128 tokens would run. */
   describe(): string {
     const { capabilities } = this.device;
-    const sample = () => sampleGraph(this.network, capabilities, 128).graph;
+    const sample = () => sampleGraph(this.network, capabilities, 128).graph.store(this.weights.storage);
     return describe(this.lastGraph ?? sample(), capabilities);
   }
 
@@ -214,7 +214,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   }
 
   private planOf(job: Job, key = ""): Promise<Plan> {
-    return this.plans.get(`${job.key} ${key}`, () => job.build().graph);
+    return this.plans.get(`${job.key} ${key}`, () => job.build().graph.store(this.weights.storage));
   }
 }
 
