@@ -8,7 +8,7 @@ export { DebertaV2Config } from "./model/deberta/config.js";
 export type { ModelInputs } from "./model/inputs/types.js";
 export type { LoadOptions } from "./model/load/options.js";
 export type { InspectOptions } from "./model/inspect.js";
-export { DebertaV2Model, DebertaV2PreTrainedModel, type ForwardOptions } from "./model/model.js";
+export { DebertaV2Model, DebertaV2PreTrainedModel } from "./model/model.js";
 export {
   DebertaV2ForMaskedLM,
   DebertaV2ForMultipleChoice,
@@ -27,6 +27,7 @@ export type {
   Tensor,
   TokenClassifierOutput,
 } from "./model/outputs.js";
+export type { ForwardOptions, Memory } from "./model/run/engine.js";
 export type { StepTime } from "./runtime/profile.js";
 export { pipeline, type PipelineOptions, type Pipelines, type TaskFunctions } from "./tasks/pipeline.js";
 export type { FeatureExtractionOptions, FeatureExtractor } from "./tasks/feature-extraction.js";

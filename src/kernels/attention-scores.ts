@@ -45,6 +45,7 @@ export const TILE_FIELDS = [
   "score",
   "headStride",
   "mask",
+  "maskStride",
 ] as const;
 
 /** Queries and keys that one workgroup covers, hence one entry of `tiles`: the same for every form. */
@@ -65,10 +66,10 @@ function geometry(device: Capabilities, singleRows: boolean, form: RelativeForm)
 
 const PLAIN = `fn gathered(row: u32, column: u32) -> f32 { return 0.0; }`;
 const ALL_ALLOWED = `fn allowed(row: u32, column: u32) -> bool { return true; }`;
-// One bit per pair: row i of a sequence begins at word mask + i · ⌈length / 32⌉.
+// One bit per pair: what row i may look at begins at word mask + i · maskStride; all rows may share one (stride 0).
 const someAllowed = (binding: number) => `@group(0) @binding(${binding}) var<storage, read> mask: array<u32>;
 fn allowed(row: u32, column: u32) -> bool {
-  let word = here.mask + row * ((here.length + 31) / 32) + column / 32;
+  let word = here.mask + row * here.maskStride + column / 32;
   return ((mask[word] >> (column % 32)) & 1) == 1;
 }`;
 
@@ -152,7 +153,7 @@ function make(form: RelativeForm, masked: boolean): Kernel<readonly string[], Sc
 const made = new Map<string, Kernel<readonly string[], ScoreAttrs>>();
 
 /**
- * The scores kernel of a form; operands query, key [rows, *] f32, tiles [count, 9] u32, then by form slots
+ * The scores kernel of a form; operands query, key [rows, *] f32, tiles [count, 10] u32, then by form slots
  * [2·reach + 1] u32 with posK, posQ [S, H·d] or qp, kp [rows, H, S] f32, then mask (bits) if `masked`. The result is
  * flat: of each sequence [H, queries, keys rounded up to 4] from its tiles' `score` on. Scaled, before softmax.
  */

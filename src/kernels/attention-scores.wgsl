@@ -5,7 +5,7 @@
 // Rows past a sequence's end are clamped to its last row and their scores dropped. Masked pairs get MASKED, which is
 // finite: a row without any allowed key is then uniform, as in Transformers, instead of NaN.
 struct Params { queryStride: u32, queryColumn: u32, keyStride: u32, keyColumn: u32, width: u32, slotStride: u32, heads: u32, reach: i32, slots: u32, firstQuery: u32 }
-struct AttentionTile { queryRow: u32, queryCount: u32, column: u32, keyRow: u32, keyColumn: u32, length: u32, score: u32, headStride: u32, mask: u32 }
+struct AttentionTile { queryRow: u32, queryCount: u32, column: u32, keyRow: u32, keyColumn: u32, length: u32, score: u32, headStride: u32, mask: u32, maskStride: u32 }
 @group(0) @binding(0) var<storage, read_write> scores: array<f32>;
 @group(0) @binding(1) var<storage, read> query: array<vec4f>;
 @group(0) @binding(2) var<storage, read> key: array<vec4f>;

@@ -4,7 +4,7 @@
 // tiles: some queries of one sequence; one thread computes ROWS queries × VECTORS vec4 columns.
 // Keys past the end are clamped to the last one and meet a probability of 0.
 struct Params { valueStride: u32, valueColumn: u32, width: u32, contextStride: u32 }
-struct AttentionTile { queryRow: u32, queryCount: u32, column: u32, keyRow: u32, keyColumn: u32, length: u32, score: u32, headStride: u32, mask: u32 }
+struct AttentionTile { queryRow: u32, queryCount: u32, column: u32, keyRow: u32, keyColumn: u32, length: u32, score: u32, headStride: u32, mask: u32, maskStride: u32 }
 @group(0) @binding(0) var<storage, read_write> context: array<vec4f>;
 @group(0) @binding(1) var<storage, read> probabilities: array<vec4f>;
 @group(0) @binding(2) var<storage, read> value: array<vec4f>;

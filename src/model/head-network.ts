@@ -1,5 +1,6 @@
 // The encoder with one of the heads of Transformers, as a value that the engine runs.
 import { padded } from "../kernels/kernel.js";
+import { allocate } from "../runtime/readback.js";
 import type { DebertaV2Config } from "./deberta/config.js";
 import { debertaGraph, logitsGraph } from "./deberta/deberta.js";
 import type { HeadSpec } from "./deberta/heads.js";
@@ -7,7 +8,7 @@ import { slotTable } from "./deberta/relative-position.js";
 import type { CheckedInputs } from "./inputs/types.js";
 import type { EmbeddingTables } from "./load/embeddings.js";
 import type { TableShapes } from "./load/tables.js";
-import { type EngineLimits, encoderRequest, type Network, plainSample, type RunJob } from "./run/network.js";
+import { encoderRequest, type Job, type Network, plainSample, type RunJob } from "./run/network.js";
 import { positionInputs } from "./run/run-inputs.js";
 import type { AskedRow, Sequence } from "./run/sequences.js";
 
@@ -30,18 +31,18 @@ export function headNetwork(config: DebertaV2Config, head: HeadSpec): HeadNetwor
         ? sequences.map((_, sequence) => ({ sequence, column: 0 }))
         : askedLogits(inputs, sequences),
     job(run) {
-      const { shape } = run.packed;
-      const rows = (shape.asked ?? shape.all).rows;
-      const statesOnly = head.kind === "maskedLm" && 4 * rows * padded(head.lm.vocabulary, 4) > run.limits.logitBytes;
-      return {
-        key: statesOnly ? "states" : "",
-        build: () => debertaGraph(config, head, { ...encoderRequest(run), reach, statesOnly }),
-        ...(decodes ? { data: (tables: EmbeddingTables) => positionInputs(config, run, tables) } : {}),
+      const build = (statesOnly: boolean) => () =>
+        debertaGraph(config, head, { ...encoderRequest(run), reach, statesOnly });
+      const data = decodes ? { data: (tables: EmbeddingTables) => positionInputs(config, run, tables) } : {};
+      const { asked, all } = run.packed.shape;
+      const { logitBytes } = run.limits;
+      const rows = (asked ?? all).rows;
+      if (head.kind !== "maskedLm" || 4 * rows * padded(head.lm.vocabulary, 4) <= logitBytes)
+        return { key: "", build: build(false), ...data };
+      const finish: Job["finish"] = async (outputs, runJob) => {
+        outputs.set("logits", await logitsOf(config, head, outputs.get("states")!, runJob, logitBytes));
       };
-    },
-    async finish(outputs, run, limits) {
-      const states = outputs.get("states");
-      if (states && head.kind === "maskedLm") outputs.set("logits", await logitsOf(config, head, states, run, limits));
+      return { key: "states", build: build(true), ...data, finish };
     },
   };
 }
@@ -69,24 +70,24 @@ function askedLogits({ logitsAt }: CheckedInputs, sequences: readonly Sequence[]
   });
 }
 
-/** Logits over the vocabulary for more rows than one run may give back. */
+/** Logits over the vocabulary for more rows than one run may give back: by runs of one size, so that they share a plan. */
 async function logitsOf(
   config: DebertaV2Config,
   head: HeadSpec & { readonly kind: "maskedLm" },
   states: Float32Array,
   run: RunJob,
-  { logitBytes }: EngineLimits,
+  logitBytes: number,
 ): Promise<Float32Array> {
   const width = padded(head.lm.width, 4);
   const columns = padded(head.lm.vocabulary, 4);
   const rows = states.length / width;
   const perRun = Math.max(16, Math.floor(logitBytes / (4 * columns)));
-  const logits = new Float32Array(rows * columns);
+  const logits = allocate("logits", 4 * rows * columns);
   for (let from = 0; from < rows; from += perRun) {
-    const count = Math.min(perRun, rows - from);
-    const job = { key: `logits ${count}`, build: () => logitsGraph(config, head, count) };
+    const count = Math.min(perRun, rows - from); // rows after these compute something that nobody reads
+    const job = { key: `logits ${perRun}`, build: () => logitsGraph(config, head, perRun) };
     const result = await run(job, { states: states.subarray(from * width, (from + count) * width) });
-    logits.set(result.get("logits")!, from * columns);
+    logits.set(result.get("logits")!.subarray(0, count * columns), from * columns);
   }
   return logits;
 }

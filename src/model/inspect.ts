@@ -11,6 +11,7 @@ import type { PackedRun } from "./run/network.js";
 
 /** Options of `inspect`: true for the attention terms of all layers, or the layers. */
 export interface InspectOptions {
+  readonly signal?: AbortSignal;
   readonly attentionTerms?: boolean | readonly number[];
 }
 
@@ -18,7 +19,7 @@ export interface InspectOptions {
 export async function inspect(
   engine: Engine,
   inputs: CheckedInputs,
-  { attentionTerms: wanted = false }: InspectOptions,
+  { attentionTerms: wanted = false, signal }: InspectOptions,
 ): Promise<Map<string, Tensor>> {
   const { config } = engine.network;
   const { batch, columns } = inputs;
@@ -28,24 +29,28 @@ export async function inspect(
   const projected = new Map(layers.map((layer) => [`encoder.layer.${layer}.qkv`, layer]));
   const projections: { layer: number; qkv: Float32Array; run: PackedRun }[] = [];
   const everything = { ...inputs, outputHiddenStates: true, outputAttentions: true };
-  await engine.inspect(everything, (run, name, { type, data }, { output: { layout } }) => {
-    const { packed, sequences } = run;
-    const { all } = packed.shape;
-    if (layout && "block" in layout) {
-      const plain = all.blocks.length > 1 ? name.slice(0, -`.${layout.block}`.length) : name;
-      const target = values.get(plain) ?? zeros(batch, heads, columns, columns);
-      values.set(plain, target);
-      scatterScores(target, data, layout.block, packed, sequences);
-    } else if (layout?.rows === all.name && type.shape.length === 2) {
-      const target = zeros(batch, columns, trueWidth(config, type.shape[1]!));
-      scatterRows(target, data, packed, sequences);
-      values.set(name, target);
-    } else {
-      values.set(name, { data, shape: [...type.shape] });
-    }
-    const layer = projected.get(name);
-    if (layer !== undefined) projections.push({ layer, qkv: data, run });
-  });
+  await engine.inspect(
+    everything,
+    (run, name, { type, data }, { output: { layout } }) => {
+      const { packed, sequences } = run;
+      const { all } = packed.shape;
+      if (layout && "block" in layout) {
+        const plain = all.blocks.length > 1 ? name.slice(0, -`.${layout.block}`.length) : name;
+        const target = values.get(plain) ?? zeros(batch, heads, columns, columns);
+        values.set(plain, target);
+        scatterScores(target, data, layout.block, packed, sequences);
+      } else if (layout?.rows === all.name && type.shape.length === 2) {
+        const target = zeros(batch, columns, trueWidth(config, type.shape[1]!));
+        scatterRows(target, data, packed, sequences);
+        values.set(name, target);
+      } else {
+        values.set(name, { data, shape: [...type.shape] });
+      }
+      const layer = projected.get(name);
+      if (layer !== undefined) projections.push({ layer, qkv: data, run });
+    },
+    signal ? { signal } : {},
+  );
   for (const { layer, qkv, run } of projections) {
     const prefix = attentionPrefix(layer);
     const [posK, posQ] = await Promise.all([engine.relative(`${prefix}.posK`), engine.relative(`${prefix}.posQ`)]);

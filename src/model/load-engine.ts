@@ -7,7 +7,7 @@ import type { CheckedInputs } from "./inputs/types.js";
 import { loadWeights } from "./load/load.js";
 import { Checkpoint } from "./load/named-tensors.js";
 import type { LoadOptions } from "./load/options.js";
-import { Engine } from "./run/engine.js";
+import { Engine, type Reopening } from "./run/engine.js";
 import { type Network, sampleGraph } from "./run/network.js";
 
 /** Tokens of the text that stands for all others while loading. */
@@ -29,7 +29,15 @@ export async function loadEngine<Request extends CheckedInputs, Net extends Netw
     const network = networkOf(checkpoint, config);
     const sample = sampleGraph(network, device.capabilities, SAMPLE);
     const weights = await loadWeights(checkpoint, sample, network.tables, device, options);
-    return new Engine<Request, Net>(network, device, weights, release);
+    const reopen = ({ device: other, signal }: Reopening): Promise<Engine<Request, Net>> => {
+      const again: { -readonly [Key in keyof LoadOptions]: LoadOptions[Key] } = { ...options };
+      delete again.device;
+      delete again.signal;
+      if (other) again.device = other;
+      if (signal) again.signal = signal;
+      return loadEngine(source, again, networkOf);
+    };
+    return new Engine<Request, Net>(network, device, weights, { release, reopen });
   } catch (error) {
     release();
     throw error;

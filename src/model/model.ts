@@ -1,6 +1,7 @@
 // The model classes of Transformers, in TypeScript's habit: load, forward, look inside, dispose. Each class says which head it
 // has and how logits become its output; everything else is shared.
 import type { Source } from "../checkpoint/source.js";
+import { DisposedError } from "../errors.js";
 import type { StepTime } from "../runtime/profile.js";
 import type { DebertaV2Config } from "./deberta/config.js";
 import type { HeadSpec } from "./deberta/heads.js";
@@ -13,12 +14,7 @@ import type { Checkpoint } from "./load/named-tensors.js";
 import type { LoadOptions } from "./load/options.js";
 import type { BaseModelOutput, ModelOutput, Tensor } from "./outputs.js";
 import { collectAttention, collectRows } from "./run/collect.js";
-import type { Engine, PartResult } from "./run/engine.js";
-
-/** Options of `forward`. */
-export interface ForwardOptions {
-  readonly signal?: AbortSignal;
-}
+import type { Engine, ForwardOptions, Memory, PartResult } from "./run/engine.js";
 
 /** The engine of a model with one of Transformers' heads. */
 export type HeadEngine = Engine<CheckedInputs, HeadNetwork>;
@@ -39,8 +35,10 @@ export interface ForwardResult {
 /** What all DeBERTa-v2 models share. */
 export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = ModelOutput> {
   readonly config: DebertaV2Config;
-  protected readonly engine: HeadEngine;
+  protected engine: HeadEngine;
   protected abstract readonly head: Head;
+  private reloading: Promise<void> | undefined;
+  private readonly end = new AbortController();
 
   /** Made by `fromPretrained`. */
   constructor(engine: HeadEngine) {
@@ -71,10 +69,34 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
    * @throws TypeError or RangeError for bad inputs, before anything is sent to the GPU; DisposedError, DeviceError
    */
   async forward(inputs: ModelInputs, options: ForwardOptions = {}): Promise<Output> {
+    await this.reloading?.catch(() => undefined);
     const checked = this.check(inputs);
-    const parts = await this.engine.forward(checked, options.signal);
+    const parts = await this.engine.forward(checked, options);
     const result = { inputs: checked, parts };
     return { ...this.output(result), ...this.states(result) };
+  }
+
+  /** Resolves, with the DeviceError, when the GPU device of this model is lost; `reload` brings the model back. */
+  get lost(): Promise<Error> {
+    return this.engine.device.lost;
+  }
+
+  /**
+   * Loads the same files again, after a lost device: on the engine's own new device, or on the one given. What the model held
+   * is freed first. Calls made meanwhile wait for it.
+   * @throws DisposedError after `dispose`; as `fromPretrained`, and may then be tried again
+   */
+  reload(options: { readonly device?: GPUDevice; readonly signal?: AbortSignal } = {}): Promise<void> {
+    this.reloading ??= this.reopen(options).finally(() => (this.reloading = undefined));
+    return this.reloading;
+  }
+
+  private async reopen(options: { readonly device?: GPUDevice; readonly signal?: AbortSignal }): Promise<void> {
+    const old = this.engine;
+    this.end.signal.throwIfAborted();
+    await old.dispose();
+    this.engine = await old.reopen(options);
+    if (this.end.signal.aborted) await this.engine.dispose(); // asked for while it was loading
   }
 
   /** A table of what runs: node, kernel, result, slot, workgroups, shader variant; memory below. Of the last request's plan. */
@@ -84,8 +106,8 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
   }
 
   /** Time per node of a request, with GFLOP/s and GB/s. */
-  async profile(inputs: ModelInputs): Promise<readonly StepTime[]> {
-    return this.engine.profile(this.check(inputs));
+  async profile(inputs: ModelInputs, options: ForwardOptions = {}): Promise<readonly StepTime[]> {
+    return this.engine.profile(this.check(inputs), options);
   }
 
   /**
@@ -97,7 +119,7 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
   }
 
   /** Bytes on the GPU and in JavaScript that this model holds. */
-  memory(): { gpuBytes: number; buffers: number; hostBytes: number } {
+  memory(): Memory {
     return this.engine.memory();
   }
 
@@ -111,6 +133,7 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
 
   /** Frees every buffer, after the run in progress. Twice is harmless; a device that the caller gave stays. */
   dispose(): Promise<void> {
+    this.end.abort(new DisposedError("this model was disposed"));
     return this.engine.dispose();
   }
 

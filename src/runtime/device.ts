@@ -3,6 +3,7 @@
 import { DeviceError, UnsupportedError } from "../errors.js";
 import type { Capabilities } from "../kernels/kernel.js";
 import { Loss } from "./loss.js";
+import { Pace } from "./pace.js";
 import { Pipelines } from "./pipelines.js";
 
 /** Everything is a faster path with a tested fallback; none of these is required. */
@@ -17,6 +18,7 @@ export class Device {
   readonly gpu: GPUDevice;
   readonly capabilities: Capabilities;
   readonly pipelines: Pipelines;
+  readonly pace: Pace = new Pace();
   private readonly live = new Map<GPUBuffer, number>();
   private bytes = 0;
   private readonly loss: Loss;
@@ -56,10 +58,19 @@ export class Device {
     const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
     const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
     try {
-      return Device.of(await adapter.requestDevice({ requiredFeatures, requiredLimits }));
+      // A driver may refuse what its adapter promises; the defaults still run most models.
+      const gpu = await adapter
+        .requestDevice({ requiredFeatures, requiredLimits })
+        .catch(() => adapter.requestDevice());
+      return Device.of(gpu);
     } catch (cause) {
       throw new DeviceError("WebGPU refused to open the GPU device", { cause });
     }
+  }
+
+  /** Resolves with the DeviceError when the device is lost. */
+  get lost(): Promise<DeviceError> {
+    return this.loss.whenLost;
   }
 
   /** Throws a DeviceError once the device is lost: afterwards most WebGPU calls fail silently. */
@@ -94,35 +105,60 @@ export class Device {
 
   /**
    * Runs `create` under error scopes; a refused or failed call is a DeviceError, and the buffers that `create` made are
-   * freed. Scopes are a stack per device, which others may share: they are pushed and popped in one synchronous block,
-   * only the verdicts are awaited.
+   * freed.
    */
   async guarded<T>(what: string, create: () => T): Promise<T> {
+    const { result, verdict } = this.scoped(what, create);
+    await verdict;
+    return result;
+  }
+
+  /**
+   * As `guarded`, but what `create` made is there at once and the verdict comes later, for work that need not wait for it.
+   * Scopes are a stack per device, which others may share: they are pushed and popped in one synchronous block.
+   */
+  scoped<T>(what: string, create: () => T): { readonly result: T; readonly verdict: Promise<void> } {
     this.throwIfLost();
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
     const created: GPUBuffer[] = (this.created = []);
+    const free = () => created.forEach((buffer) => this.destroyBuffer(buffer));
+    let result: T | undefined;
+    let failure: { readonly error: unknown } | undefined;
     try {
-      let result: T;
-      let verdicts: Promise<[GPUError | null, GPUError | null]>;
-      try {
-        result = create();
-      } finally {
-        this.created = undefined;
-        verdicts = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
-        verdicts.catch(() => undefined); // awaited below unless `create` threw; a lost device rejects it
-      }
-      const [invalid, exhausted] = await this.unlessLost(verdicts);
-      if (exhausted) {
-        const held = (this.bytes / 2 ** 20).toFixed(1);
-        throw new DeviceError(`${what}: out of GPU memory with ${held} MiB held (${exhausted.message})`);
-      }
-      if (invalid) throw new DeviceError(`${what}: ${invalid.message}`);
-      return result;
+      result = create();
     } catch (error) {
-      for (const buffer of created) this.destroyBuffer(buffer);
-      throw error;
+      failure = { error };
     }
+    this.created = undefined;
+    const errors = Promise.all([this.gpu.popErrorScope(), this.gpu.popErrorScope()]);
+    errors.catch(() => undefined); // awaited in `verdict` unless `create` threw; a lost device rejects it
+    if (failure) {
+      free();
+      if (failure.error instanceof DOMException) throw new DeviceError(what, { cause: failure.error });
+      throw failure.error as Error;
+    }
+    const verdict = this.verdict(what, errors).catch((error: unknown) => {
+      free();
+      throw error;
+    });
+    verdict.catch(() => undefined); // whoever needs it awaits it
+    return { result: result as T, verdict };
+  }
+
+  private async verdict(what: string, errors: Promise<[GPUError | null, GPUError | null]>): Promise<void> {
+    const [invalid, exhausted] = await this.unlessLost(errors);
+    if (exhausted) {
+      const held = (this.bytes / 2 ** 20).toFixed(1);
+      throw new DeviceError(`${what}: out of GPU memory with ${held} MiB held (${exhausted.message})`);
+    }
+    if (invalid) throw new DeviceError(`${what}: ${invalid.message}`);
+  }
+
+  /** Submits commands that do some work; tells when it is done. Inside `guarded` or `scoped`. */
+  submit(commands: GPUCommandEncoder, flops: number): Promise<void> {
+    this.gpu.queue.submit([commands.finish()]);
+    return this.pace.submitted(flops, this.unlessLost(this.gpu.queue.onSubmittedWorkDone()));
   }
 
   /** Live buffers and their bytes, over all models of this device. */

@@ -1,17 +1,21 @@
 // What a graph becomes on a device, before anything is made there: one dispatch a node, and a table that prints it. Pure.
-import { byteLength, type Capabilities, type Dispatch } from "../kernels/kernel.js";
+import { byteLength, type Capabilities, type Dispatch, type Kernel } from "../kernels/kernel.js";
 import type { Graph } from "./graph.js";
 import { planMemory } from "./memory-plan.js";
 
-/** The dispatches of a graph on a device, one per node. Pure. */
+/** The dispatches of a graph on a device, one per node. Pure. Layers are alike, so most nodes share theirs with another. */
 export function dispatches(graph: Graph, capabilities: Capabilities): Dispatch[] {
-  return graph.nodes.map(({ kernel, inputs, attrs }) =>
-    kernel.dispatch(
-      inputs.map((value) => value.type),
-      attrs,
-      capabilities,
-    ),
-  );
+  const known = new Map<Kernel, Map<string, Dispatch>>();
+  return graph.nodes.map(({ kernel, inputs, attrs }) => {
+    const types = inputs.map((value) => value.type);
+    let key = JSON.stringify(attrs);
+    for (const { shape, dtype } of types) key += ` ${dtype} ${shape.join()}`;
+    const own = known.get(kernel) ?? new Map<string, Dispatch>();
+    known.set(kernel, own);
+    const dispatch = own.get(key) ?? kernel.dispatch(types, attrs, capabilities);
+    own.set(key, dispatch);
+    return dispatch;
+  });
 }
 
 /** What will run, one line a node, and the memory it takes: for people, bug reports and snapshot tests. Pure. */

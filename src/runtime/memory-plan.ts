@@ -20,7 +20,7 @@ interface Life {
   last: number;
 }
 
-/** Life of every storage: [index of producer, index of last reader], ends inclusive; inputs from −1, outputs to the end. */
+/** Life of every storage: [index of producer, index of last reader], ends inclusive; inputs from −1. Outputs are copied right after their node. */
 function lives(graph: Graph): Life[] {
   const byId = new Map<number, Life>();
   const touch = (value: Value, at: number) => {
@@ -43,7 +43,6 @@ function lives(graph: Graph): Life[] {
     for (const value of node.inputs) touch(value, index);
     touch(node.output, index);
   });
-  for (const value of graph.outputs.values()) touch(value, graph.nodes.length);
   return [...byId.values()];
 }
 

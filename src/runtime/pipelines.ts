@@ -22,12 +22,14 @@ export class Pipelines {
   constructor(gpu: GPUDevice, loss: Loss) {
     this.gpu = gpu;
     this.loss = loss;
+    gpu.pushErrorScope("validation"); // on a caller's device no error of ours may reach the caller's handler
     this.paramsLayout = gpu.createBindGroupLayout({
       label: "params",
       entries: [
         { binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
       ],
     });
+    gpu.popErrorScope().catch(() => undefined); // a lost device is noticed elsewhere
   }
 
   /** The compiled pipeline of a shader; a shader that does not compile rejects with file, line and message. */

@@ -1,14 +1,16 @@
-// A compiled graph: pipelines, slots, bind groups and one parameter buffer. Running it is one upload, one compute pass,
-// one submit, one read-back. This is the only place that encodes commands for a model.
+// A compiled graph: pipelines, slots, bind groups and one parameter buffer. Running it is one upload, then submits of bounded
+// work, each followed by what it outputs. This is the only place that encodes commands for a model.
 import { assert } from "../errors.js";
 import { byteLength, type Dispatch, type TensorType } from "../kernels/kernel.js";
 import type { Device } from "./device.js";
 import { describe, dispatches } from "./dispatches.js";
 import type { Graph, Node, Value } from "./graph.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
+import { writeParams } from "./params.js";
 import type { Pipeline } from "./pipelines.js";
 import { profileSteps, type StepTime } from "./profile.js";
-import { readBack } from "./readback.js";
+import { allocate, type ReadbackBuffer } from "./readback.js";
+import { actionsOf, type Action, segmentEnd } from "./segments.js";
 import type { Slots } from "./slots.js";
 
 /** Contents of a graph's inputs by name, in the element type of each. */
@@ -30,22 +32,6 @@ interface Step {
 
 /** The buffers of a graph's residents, by name. */
 export type ResidentBuffers = ReadonlyMap<string, GPUBuffer>;
-
-/** Starts compiling what a graph needs, so that a later `compile` finds it done; tells after each how many of all are. */
-export async function warmUp(
-  device: Device,
-  graph: Graph,
-  onCompiled?: (compiled: number, all: number) => void,
-): Promise<void> {
-  const shaders = new Set(dispatches(graph, device.capabilities).map(({ shader }) => shader));
-  let compiled = 0;
-  await Promise.all(
-    [...shaders].map(async (shader) => {
-      await device.pipelines.get(shader);
-      onCompiled?.(++compiled, shaders.size);
-    }),
-  );
-}
 
 /** Plans memory, compiles pipelines and prepares bind groups. The caller keeps residents and slots alive. */
 export async function compile(device: Device, graph: Graph, residents: ResidentBuffers, slots: Slots): Promise<Plan> {
@@ -72,7 +58,7 @@ export async function compile(device: Device, graph: Graph, residents: ResidentB
     params: index * stride,
   }));
   const params = new ArrayBuffer(Math.max(1, steps.length) * stride);
-  for (const step of steps) writeParams(new DataView(params), step);
+  for (const { dispatch, params: at } of steps) writeParams(new DataView(params), at, dispatch);
   const buffer = await device.guarded("plan parameters", () => {
     const made = device.createBuffer("params", params.byteLength, GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST);
     device.gpu.queue.writeBuffer(made, 0, params);
@@ -81,15 +67,28 @@ export async function compile(device: Device, graph: Graph, residents: ResidentB
   return new Plan(device, graph, residents, slots, steps, buffer, stride);
 }
 
-function writeParams(view: DataView, { dispatch, params }: Step): void {
-  dispatch.shader.params.forEach(({ name, type }, field) => {
-    const value = dispatch.params[name];
-    assert(value !== undefined, `${dispatch.shader.file}: no value for parameter ${name}`);
-    const at = params + 4 * field;
-    if (type === "f32") view.setFloat32(at, value, true);
-    else if (type === "i32") view.setInt32(at, value, true);
-    else view.setUint32(at, value, true);
-  });
+/** Where outputs go. */
+interface Sink {
+  /** Before a submit that has outputs. */
+  ready(): Promise<void>;
+  /** Copies bytes of an output from `at` on; tells how many. */
+  copy(encoder: GPUCommandEncoder, source: GPUBuffer, output: string, at: number, bytes: number): number;
+  /** After the submit, in the same block. */
+  submitted(): void;
+  /** The submit was in order, or not. */
+  accepted(isGood: boolean): void;
+}
+
+/** Options of a run. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told the share of the work that is done, after each submit but the last. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+}
+
+/** A run whose work is submitted; its outputs arrive later. */
+export interface Started {
+  readonly outputs: Promise<Map<string, Float32Array>>;
 }
 
 export class Plan {
@@ -99,6 +98,8 @@ export class Plan {
   private readonly residents: ResidentBuffers;
   private readonly slots: Slots;
   private readonly steps: readonly Step[];
+  private readonly actions: readonly Action[];
+  private readonly flops: number;
   private readonly params: GPUBuffer;
   private readonly paramsStride: number;
   private bindGroups: { version: number; params: GPUBindGroup; tensors: GPUBindGroup[] } | undefined;
@@ -118,81 +119,105 @@ export class Plan {
     this.residents = residents;
     this.slots = slots;
     this.steps = steps;
+    this.actions = actionsOf(
+      graph,
+      steps.map(({ dispatch }) => dispatch),
+    );
+    this.flops = steps.reduce((sum, { dispatch }) => sum + dispatch.work.flops, 0);
     this.params = params;
     this.paramsStride = paramsStride;
   }
 
-  /** Runs the graph. Runs that share slots must not overlap: the model queues them. */
-  async run(inputs: Inputs, signal?: AbortSignal): Promise<Map<string, Float32Array>> {
-    signal?.throwIfAborted();
-    const outputs = [...this.graph.outputs].map(([name, value]) => ({ name, value, bytes: byteLength(value.type) }));
-    const total = outputs.reduce((sum, { bytes }) => sum + bytes, 0);
-    await this.prepare(total);
-    signal?.throwIfAborted();
-    const staging = this.slots.readback();
-    await this.device.guarded("run", () => {
-      this.upload(inputs);
-      const encoder = this.device.gpu.createCommandEncoder();
-      this.encode(encoder.beginComputePass(), 0, this.steps.length);
-      let at = 0;
-      for (const { value, bytes } of outputs) {
-        encoder.copyBufferToBuffer(this.bufferOf(value), 0, staging, at, bytes);
-        at += bytes;
-      }
-      this.device.gpu.queue.submit([encoder.finish()]);
-    });
-    const data = await readBack(this.device, staging, total);
-    let at = 0;
+  /** Runs the graph. */
+  async run(inputs: Inputs, options: RunOptions = {}): Promise<Map<string, Float32Array>> {
+    return (await this.start(inputs, options)).outputs;
+  }
+
+  /**
+   * Submits the whole graph. Another run that shares slots may start when this has resolved: the device keeps their order.
+   * @throws the signal's reason, between two submits; DeviceError
+   */
+  async start(inputs: Inputs, options: RunOptions = {}): Promise<Started> {
     const results = new Map<string, Float32Array>();
-    for (const { name, bytes } of outputs) {
-      results.set(name, data.subarray(at / 4, (at + bytes) / 4));
-      at += bytes;
+    let total = 0;
+    for (const [name, value] of this.graph.outputs) {
+      total += byteLength(value.type);
+      results.set(name, allocate(name, byteLength(value.type)));
     }
-    return results;
+    const ring = this.slots.readback;
+    const reads: Promise<void>[] = [];
+    let staging: ReadbackBuffer | undefined;
+    const sink: Sink = {
+      ready: async () => {
+        staging = await ring.take(total);
+      },
+      copy: (encoder, source, output, at, bytes) => staging!.copy(encoder, source, at, bytes, results.get(output)!),
+      submitted: () => staging?.map(),
+      accepted: (isGood) => {
+        if (isGood && staging) reads.push(staging.read());
+        else staging?.giveBack();
+        reads.at(-1)?.catch(() => undefined); // awaited with all others
+        staging = undefined;
+      },
+    };
+    try {
+      await this.submit(inputs, sink, options);
+    } catch (error) {
+      sink.accepted(false);
+      throw error;
+    }
+    return { outputs: Promise.all(reads).then(() => results) };
   }
 
   /** Runs the graph and leaves each output in a buffer on the device: for constants that are computed once. */
   async fill(inputs: Inputs, targets: ReadonlyMap<string, GPUBuffer>): Promise<void> {
-    await this.prepare(0);
-    await this.device.guarded("run", () => {
-      this.upload(inputs);
-      const encoder = this.device.gpu.createCommandEncoder();
-      this.encode(encoder.beginComputePass(), 0, this.steps.length);
-      for (const [name, value] of this.graph.outputs) {
-        const target = targets.get(name);
-        assert(target, `no buffer for ${name}`);
-        encoder.copyBufferToBuffer(this.bufferOf(value), 0, target, 0, byteLength(value.type));
-      }
-      this.device.gpu.queue.submit([encoder.finish()]);
+    await this.submit(inputs, {
+      ready: () => Promise.resolve(),
+      copy: (encoder, source, output, at, bytes) => {
+        const target = targets.get(output);
+        assert(target, `no buffer for ${output}`);
+        encoder.copyBufferToBuffer(source, at, target, at, bytes);
+        return bytes;
+      },
+      submitted: () => undefined,
+      accepted: () => undefined,
     });
   }
 
   /** Every computed value, in order, as it is right after its node: for tests and for looking inside. Slow. */
   async inspect(inputs: Inputs, visit: (name: string, value: ReadBack, node: Node) => void): Promise<void> {
-    const largest = Math.max(16, ...this.graph.nodes.map((node) => byteLength(node.output.type)));
-    await this.prepare(largest);
-    const staging = this.slots.readback();
-    for (const [index, { node }] of this.steps.entries()) {
-      const bytes = byteLength(node.output.type);
-      await this.device.guarded(node.output.name, () => {
-        if (index === 0) this.upload(inputs);
-        const encoder = this.device.gpu.createCommandEncoder();
-        this.encode(encoder.beginComputePass(), index, index + 1);
-        encoder.copyBufferToBuffer(this.bufferOf(node.output), 0, staging, 0, bytes);
-        this.device.gpu.queue.submit([encoder.finish()]);
-      });
-      visit(node.output.name, { type: node.output.type, data: await readBack(this.device, staging, bytes) }, node);
+    await this.prepare();
+    for (const [index, { node, dispatch }] of this.steps.entries()) {
+      const { name, type } = node.output;
+      const bytes = byteLength(type);
+      const data = allocate(name, bytes);
+      for (let at = 0, isFirst = true; at < bytes || isFirst; isFirst = false) {
+        const staging = await this.slots.readback.take(bytes);
+        const { gpu } = this.device;
+        try {
+          await this.device.guarded(name, () => {
+            if (index === 0 && isFirst) this.upload(inputs);
+            const encoder = gpu.createCommandEncoder();
+            if (isFirst) this.encode(encoder.beginComputePass(), index, index + 1);
+            at += staging.copy(encoder, this.bufferOf(node.output), at, bytes - at, data);
+            void this.device.submit(encoder, isFirst ? dispatch.work.flops : 0);
+            staging.map();
+          });
+        } catch (error) {
+          staging.giveBack();
+          throw error;
+        }
+        await staging.read();
+      }
+      visit(name, { type, data }, node);
     }
   }
 
-  /**
-   * Time per node, by timestamps around a pass of its own, or by waiting for a submit of its own where the device has
-   * no timestamp-query. Short nodes are repeated: browsers round timestamps.
-   */
-  async profile(inputs: Inputs, repeats = 4): Promise<StepTime[]> {
-    await this.prepare(16);
+  /** Time per node, each in passes of its own. */
+  async profile(inputs: Inputs): Promise<StepTime[]> {
+    await this.prepare();
     await this.device.guarded("run", () => this.upload(inputs));
-    return profileSteps(this.device, this.steps, (pass, from, to) => this.encode(pass, from, to), repeats);
+    return profileSteps(this.device, this.steps, (pass, from, to) => this.encode(pass, from, to));
   }
 
   /** See `describe`. */
@@ -210,6 +235,55 @@ export class Plan {
     this.device.destroyBuffer(this.params);
   }
 
+  /** Encodes and submits all actions, in submits of bounded work. */
+  private async submit(inputs: Inputs, sink: Sink, { signal, onProgress }: RunOptions = {}): Promise<void> {
+    const { device, actions } = this;
+    signal?.throwIfAborted();
+    await this.prepare();
+    let next = 0; // action
+    let copied = 0; // bytes of it, if it is an output
+    let done = 0; // flops
+    do {
+      await device.pace.turn();
+      signal?.throwIfAborted();
+      const end = segmentEnd(actions, next, device.pace.submitFlops);
+      if (actions.slice(next, end).some((action) => "output" in action)) await sink.ready();
+      signal?.throwIfAborted();
+      let flops = 0;
+      const isFirst = next === 0 && copied === 0;
+      const { result: finished, verdict } = device.scoped("run", () => {
+        if (isFirst) this.upload(inputs);
+        const encoder = device.gpu.createCommandEncoder();
+        let pass: GPUComputePassEncoder | undefined;
+        for (; next < end; next++) {
+          const action = actions[next]!;
+          if ("step" in action) {
+            pass ??= encoder.beginComputePass();
+            this.dispatch(pass, action.step);
+            flops += action.flops;
+            continue;
+          }
+          pass?.end();
+          pass = undefined;
+          copied += sink.copy(encoder, this.bufferOf(action.value), action.output, copied, action.bytes - copied);
+          if (copied < action.bytes) break; // no room: the rest goes with the next submit, before its slot is used again
+          copied = 0;
+        }
+        pass?.end();
+        const finished = device.submit(encoder, flops);
+        sink.submitted();
+        return finished;
+      });
+      await verdict;
+      sink.accepted(true);
+      done += flops;
+      if (onProgress && next < actions.length) {
+        const share = done / Math.max(1, this.flops);
+        void finished.then(() => onProgress(share));
+      }
+    } while (next < actions.length);
+  }
+
   private bufferOf(value: Value): GPUBuffer {
     if (value.kind === "resident") {
       const buffer = this.residents.get(value.name);
@@ -219,8 +293,8 @@ export class Plan {
     return this.slots.buffer(this.memory.slotOf.get(value.storage.id)!);
   }
 
-  private async prepare(readback: number): Promise<void> {
-    await this.slots.ensure(this.memory.slots, readback);
+  private async prepare(): Promise<void> {
+    await this.slots.ensure(this.memory.slots);
     if (this.bindGroups?.version === this.slots.version) return;
     const { gpu, pipelines } = this.device;
     this.bindGroups = await this.device.guarded("bind groups", () => ({
@@ -251,14 +325,16 @@ export class Plan {
   }
 
   private encode(pass: GPUComputePassEncoder, from: number, to: number): void {
-    const groups = this.bindGroups!;
-    for (let index = from; index < to; index++) {
-      const { pipeline, dispatch, params } = this.steps[index]!;
-      pass.setPipeline(pipeline.pipeline);
-      pass.setBindGroup(0, groups.tensors[index]);
-      pass.setBindGroup(1, groups.params, [params]);
-      pass.dispatchWorkgroups(...dispatch.workgroups);
-    }
+    for (let index = from; index < to; index++) this.dispatch(pass, index);
     pass.end();
+  }
+
+  private dispatch(pass: GPUComputePassEncoder, index: number): void {
+    const groups = this.bindGroups!;
+    const { pipeline, dispatch, params } = this.steps[index]!;
+    pass.setPipeline(pipeline.pipeline);
+    pass.setBindGroup(0, groups.tensors[index]);
+    pass.setBindGroup(1, groups.params, [params]);
+    pass.dispatchWorkgroups(...dispatch.workgroups);
   }
 }

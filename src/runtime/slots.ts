@@ -1,58 +1,61 @@
-// The reused buffers behind a model's plans. Slot i is as large as any plan ever needed; a larger plan replaces the
-// buffer (never copies), and other plans notice by the version that their bind groups are stale.
+// The reused buffers behind a model's plans. Slot i is as large as plans needed lately; a larger plan replaces the buffer
+// (never copies), and other plans notice by the version that their bind groups are stale.
 import type { Device } from "./device.js";
+import { ReadbackRing } from "./readback.js";
+
+/** Runs that are remembered. A slot goes when it is this many times, and this many bytes, larger than any of them needed. */
+const REMEMBERED = 16;
+const TOO_LARGE = 4;
+const WORTH_IT = 32 * 2 ** 20;
 
 export class Slots {
   /** Grows whenever a buffer was replaced. */
   version = 0;
+  /** Where results are read back through. */
+  readonly readback: ReadbackRing;
   private buffers: (GPUBuffer | undefined)[] = [];
-  private staging: GPUBuffer | undefined;
+  private recent: (readonly number[])[] = [];
   private readonly device: Device;
 
   constructor(device: Device) {
     this.device = device;
+    this.readback = new ReadbackRing(device);
   }
 
-  /** Makes every slot at least as large as asked. What did not fit is freed first, so that old and new never add up. */
-  async ensure(sizes: readonly number[], stagingBytes: number): Promise<void> {
+  /**
+   * Makes every slot at least as large as asked, and gives back what only older runs needed. What does not fit is freed first,
+   * so that old and new never add up.
+   */
+  async ensure(sizes: readonly number[]): Promise<void> {
+    this.recent = [...this.recent.slice(1 - REMEMBERED), sizes];
+    this.buffers.forEach((buffer, slot) => {
+      const most = Math.max(...this.recent.map((run) => run[slot] ?? 0));
+      const size = buffer?.size ?? 0;
+      if (size > TOO_LARGE * most && size > most + WORTH_IT) this.free(slot);
+    });
     const grown = sizes.flatMap((bytes, slot) => ((this.buffers[slot]?.size ?? 0) < bytes ? [{ slot, bytes }] : []));
-    const restage = (this.staging?.size ?? 0) < stagingBytes;
-    if (grown.length === 0 && !restage) return;
+    if (grown.length === 0) return;
     for (const { slot } of grown) this.free(slot);
-    if (restage) this.freeStaging();
-    const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
-    const { buffers, staging } = await this.device.guarded("activations", () => ({
-      buffers: grown.map(({ slot, bytes }) =>
-        this.device.createBuffer(`slot ${slot}`, bytes, STORAGE | COPY_SRC | COPY_DST),
-      ),
-      staging: restage ? this.device.createBuffer("read-back", stagingBytes, MAP_READ | COPY_DST) : this.staging,
-    }));
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const buffers = await this.device.guarded("activations", () =>
+      grown.map(({ slot, bytes }) => this.device.createBuffer(`slot ${slot}`, bytes, usage)),
+    );
     grown.forEach(({ slot }, i) => (this.buffers[slot] = buffers[i]));
-    this.staging = staging;
   }
 
   buffer(index: number): GPUBuffer {
     return this.buffers[index]!;
   }
 
-  /** The buffer that results are copied to and mapped from. */
-  readback(): GPUBuffer {
-    return this.staging!;
-  }
-
-  /** Bytes of the slots and of the read-back buffer, and how many buffers they are. */
-  totals(): { slots: number; readback: number; buffers: number } {
+  /** Bytes of the slots, and how many they are. */
+  totals(): { bytes: number; buffers: number } {
     const made = this.buffers.filter((buffer) => buffer !== undefined);
-    return {
-      slots: made.reduce((sum, buffer) => sum + buffer.size, 0),
-      readback: this.staging?.size ?? 0,
-      buffers: made.length + (this.staging ? 1 : 0),
-    };
+    return { bytes: made.reduce((sum, buffer) => sum + buffer.size, 0), buffers: made.length };
   }
 
   dispose(): void {
     this.buffers.forEach((_, slot) => this.free(slot));
-    this.freeStaging();
+    this.readback.dispose();
   }
 
   private free(slot: number): void {
@@ -61,10 +64,5 @@ export class Slots {
     this.device.destroyBuffer(buffer);
     this.buffers[slot] = undefined;
     this.version++;
-  }
-
-  private freeStaging(): void {
-    if (this.staging) this.device.destroyBuffer(this.staging);
-    this.staging = undefined;
   }
 }

@@ -3,6 +3,7 @@
 import { assert } from "../errors.js";
 import type { Dispatch } from "../kernels/kernel.js";
 import type { Device } from "./device.js";
+import { writeParams } from "./params.js";
 
 /** The buffers that stay on the device for a model's life, by name. */
 export class Residents {
@@ -30,10 +31,12 @@ export class Residents {
   }
 
   /** Fills a buffer from the host. */
-  write(name: string, data: Uint32Array | Float32Array): void {
+  async write(name: string, data: Uint32Array | Float32Array): Promise<void> {
     const buffer = this.buffers.get(name);
     assert(buffer, `no resident ${name}`);
-    this.device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+    await this.device.guarded(name, () =>
+      this.device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>),
+    );
   }
 
   /** Reads a buffer back, for looking inside. */
@@ -91,6 +94,8 @@ export class Staging {
   private readonly buffer: GPUBuffer;
   private readonly params: GPUBuffer;
   private sinceWait = 0;
+  /** Of what was written and submitted since the last wait: none is waited for by itself. */
+  private verdicts: Promise<void>[] = [];
 
   private constructor(device: Device, buffer: GPUBuffer, params: GPUBuffer) {
     this.device = device;
@@ -108,7 +113,8 @@ export class Staging {
 
   /** Puts bytes at an offset; both the offset and the length are multiples of 4. */
   write(offset: number, bytes: Uint8Array): void {
-    this.device.gpu.queue.writeBuffer(this.buffer, offset, bytes as Uint8Array<ArrayBuffer>);
+    const write = () => this.device.gpu.queue.writeBuffer(this.buffer, offset, bytes as Uint8Array<ArrayBuffer>);
+    this.verdicts.push(this.device.scoped("write weights", write).verdict);
     this.sinceWait += bytes.byteLength;
   }
 
@@ -117,7 +123,7 @@ export class Staging {
     assert(conversions.length <= MAX_DISPATCHES, `${conversions.length} conversions of one tensor`);
     const { gpu, pipelines } = this.device;
     const compiled = await Promise.all(conversions.map(({ dispatch }) => pipelines.get(dispatch.shader)));
-    await this.device.guarded("convert weights", () => {
+    const { verdict } = this.device.scoped("convert weights", () => {
       const encoder = gpu.createCommandEncoder();
       const pass = encoder.beginComputePass();
       const params = gpu.createBindGroup({
@@ -127,11 +133,7 @@ export class Staging {
       conversions.forEach(({ dispatch, target }, index) => {
         const { pipeline, tensors } = compiled[index]!;
         const data = new DataView(new ArrayBuffer(PARAMS_STRIDE));
-        dispatch.shader.params.forEach(({ name, type }, field) => {
-          const value = dispatch.params[name]!;
-          if (type === "f32") data.setFloat32(4 * field, value, true);
-          else data.setUint32(4 * field, value, true);
-        });
+        writeParams(data, 0, dispatch);
         gpu.queue.writeBuffer(this.params, index * PARAMS_STRIDE, data);
         const entries = [target, this.buffer].map((buffer, binding) => ({ binding, resource: { buffer } }));
         pass.setPipeline(pipeline);
@@ -142,9 +144,17 @@ export class Staging {
       pass.end();
       gpu.queue.submit([encoder.finish()]);
     });
-    if (this.sinceWait < IN_FLIGHT) return;
+    this.verdicts.push(verdict);
+    if (this.sinceWait >= IN_FLIGHT) await this.settle();
+  }
+
+  /** Waits for all that was submitted. */
+  async settle(): Promise<void> {
+    const { verdicts } = this;
+    this.verdicts = [];
     this.sinceWait = 0;
-    await this.device.unlessLost(gpu.queue.onSubmittedWorkDone());
+    await Promise.all(verdicts);
+    await this.device.unlessLost(this.device.gpu.queue.onSubmittedWorkDone());
   }
 
   dispose(): void {

@@ -1,13 +1,12 @@
 // Token classification: labels of tokens, or spans put together from them. Long texts run as overlapping windows (`stride`)
 // or are cut, as in Transformers' pipeline; a result says when its text was cut.
-import type { DebertaV2Config } from "../model/deberta/config.js";
-import type { Tensor } from "../model/outputs.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
-import { asTask, checkText, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
-import { readTokens } from "./token-scores.js";
-import { aggregate, checkStrategy, type AggregationStrategy } from "./token-spans.js";
+import { asTask, checkText, oneOrMany, type Loaded, type Task } from "./task.js";
+import { readTokens, type TokenClassifierModel } from "./token-scores.js";
+import { aggregate, checkStrategy, type AggregationStrategy, type Entity } from "./token-spans.js";
 
-export type { AggregationStrategy } from "./token-spans.js";
+export type { TokenClassifierModel } from "./token-scores.js";
+export type { AggregationStrategy, Entity } from "./token-spans.js";
 
 export interface TokenClassificationOptions {
   readonly aggregationStrategy?: AggregationStrategy;
@@ -18,32 +17,9 @@ export interface TokenClassificationOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A token (`entity`, `index`) or, with a strategy other than "none", a span (`entity_group`). */
-export interface Entity {
-  readonly entity?: string;
-  readonly entity_group?: string;
-  readonly score: number;
-  /** Place of the token in its window, special tokens counted. */
-  readonly index?: number;
-  readonly word: string;
-  /** UTF-16 position in the text. */
-  readonly start: number;
-  /** UTF-16 position after the last unit. */
-  readonly end: number;
-}
-
 export interface TokenClassifier {
   (text: string, options?: TokenClassificationOptions): Promise<Entity[]>;
   (texts: readonly string[], options?: TokenClassificationOptions): Promise<Entity[][]>;
-}
-
-/** What the task asks of a DebertaV2ForTokenClassification. */
-export interface TokenClassifierModel extends TaskModel {
-  readonly config: Pick<DebertaV2Config, "id2label">;
-  forward(
-    inputs: { inputIds: number[][]; tokenTypeIds: number[][] },
-    options: { signal?: AbortSignal },
-  ): Promise<{ logits: Tensor }>;
 }
 
 export function tokenClassification<Model extends TokenClassifierModel>(

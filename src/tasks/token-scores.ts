@@ -1,11 +1,20 @@
 // What a token classifier says of every token of some texts. A long text runs as overlapping windows; all windows of all
 // texts are one packed batch.
+import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { Tensor } from "../model/outputs.js";
 import type { Encoding } from "../tokenizer/encoding.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { softmax } from "./scores.js";
-import { modelInputs, type Loaded } from "./task.js";
-import type { TokenClassifierModel } from "./token-classification.js";
+import { modelInputs, type Loaded, type TaskModel } from "./task.js";
+
+/** What the task asks of a DebertaV2ForTokenClassification. */
+export interface TokenClassifierModel extends TaskModel {
+  readonly config: Pick<DebertaV2Config, "id2label">;
+  forward(
+    inputs: { inputIds: number[][]; tokenTypeIds: number[][] },
+    options: { signal?: AbortSignal },
+  ): Promise<{ logits: Tensor }>;
+}
 
 /** A token that is no special one, with the probabilities of its labels. */
 export interface Token {

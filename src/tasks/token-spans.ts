@@ -1,7 +1,20 @@
 // From the labels of tokens to spans, by the strategies and tie rules of Transformers' pipeline.
 import { largestIndex } from "./scores.js";
-import type { Entity } from "./token-classification.js";
 import type { Token } from "./token-scores.js";
+
+/** A token (`entity`, `index`) or, with a strategy other than "none", a span (`entity_group`). */
+export interface Entity {
+  readonly entity?: string;
+  readonly entity_group?: string;
+  readonly score: number;
+  /** Place of the token in its window, special tokens counted. */
+  readonly index?: number;
+  readonly word: string;
+  /** UTF-16 position in the text. */
+  readonly start: number;
+  /** UTF-16 position after the last unit. */
+  readonly end: number;
+}
 
 const STRATEGIES = ["none", "simple", "first", "average", "max"] as const;
 

@@ -68,7 +68,7 @@ export const ATTENTION = {
   query: f32(T, 3 * D),
   key: f32(T, 3 * D),
   value: f32(T, 3 * D),
-  tiles: u32(5, 9),
+  tiles: u32(5, 10),
   slots: u32(2 * reach + 1),
   posK: f32(slots, D),
   posQ: f32(slots, D),

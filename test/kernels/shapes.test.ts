@@ -103,7 +103,7 @@ const REFUSED: readonly (readonly [Sample, message: string])[] = [
   ],
   [
     sample(tile, { ...ATTENTION, tiles: u32(5, 8) }, SCORE_ATTRS),
-    "attentionScoresMasked: tiles is u32 [5, 8], expected u32 [*, 9]",
+    "attentionScoresMasked: tiles is u32 [5, 8], expected u32 [*, 10]",
   ],
   [
     sample(tile, { ...ATTENTION, slots: u32(12) }, SCORE_ATTRS),

@@ -101,7 +101,7 @@ describe("looking inside", () => {
       for (const { kernel, milliseconds, gflops, gbytes } of times) {
         expect(kernel).not.toBe("");
         expect(milliseconds).toBeGreaterThanOrEqual(0);
-        expect([gflops, gbytes].every((rate) => rate >= 0)).toBe(true);
+        expect([gflops, gbytes].every((rate) => rate! >= 0)).toBe(true);
       }
     }));
 

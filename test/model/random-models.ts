@@ -174,9 +174,8 @@ export function randomModel(seed: number, device: Capabilities): RandomModel {
   const residents: Record<string, Float32Array | Uint32Array> = {};
   for (const spec of b.residents.values()) residents[spec.name] = packed(spec, tensors, next);
   if ("slots" in residents) residents["slots"] = table;
-  for (let layer = 0; layer < config.numHiddenLayers; layer++) {
-    const positions = positionGraph(config, layer);
-    if (!positions) continue;
+  const positions = positionGraph(config);
+  if (positions) {
     for (const spec of positions.residents.values()) residents[spec.name] ??= packed(spec, tensors, next);
     const values = interpret(positions.graph, {}, residents);
     for (const [name, value] of positions.graph.outputs) {

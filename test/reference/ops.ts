@@ -102,7 +102,7 @@ const scores: Twin<ScoreAttrs> = ({ query, key, tiles, slots, posK, posQ, qp, kp
   const D = heads * headWidth;
   for (const tile of entries(tiles!, TILE_FIELDS)) {
     const allowed = (i: number, j: number): boolean =>
-      !mask || ((mask.data[tile.mask + i * Math.ceil(tile.length / 32) + (j >> 5)]! >>> (j & 31)) & 1) === 1;
+      !mask || ((mask.data[tile.mask + i * tile.maskStride + (j >> 5)]! >>> (j & 31)) & 1) === 1;
     for (let head = 0; head < heads; head++) {
       for (let i = 0; i < tile.queryCount; i++) {
         const q = (tile.queryRow + i) * lastOf(query!.type) + queryFrom + head * headWidth;

@@ -36,7 +36,6 @@ function randomGraph(seed: number): Graph {
 
 /** Per storage the moments at which its content matters: 0 before the first node, i + 1 at node i, last after all. */
 function moments(graph: Graph): Map<Value, Set<number>> {
-  const end = graph.nodes.length + 1;
   const alive = new Map<Value, Set<number>>();
   const span = (value: Value, from: number, to: number) => {
     const times = alive.get(value.storage) ?? new Set();
@@ -48,7 +47,6 @@ function moments(graph: Graph): Map<Value, Set<number>> {
   const use = (value: Value, at: number) => value.kind !== "resident" && span(value, born.get(value.storage)!, at);
   for (const value of graph.inputs) use(value, 0);
   graph.nodes.forEach(({ inputs, output }, i) => [...inputs, output].forEach((value) => use(value, i + 1)));
-  for (const value of graph.outputs.values()) use(value, end);
   return alive;
 }
 

@@ -1,6 +1,5 @@
 // Devices for GPU tests, one per set of capabilities and run, and the two things every GPU test must show: no WebGPU
 // error that nobody caught, and no buffer left. Free of Vitest, so that the same cases run under Deno.
-import { byteLength } from "../../src/kernels/kernel.js";
 import type { Capabilities } from "../../src/kernels/kernel.js";
 import { Device } from "../../src/runtime/device.js";
 import type { Graph } from "../../src/runtime/graph.js";
@@ -120,8 +119,7 @@ export async function withPlan<T>(
   const slots = new Slots(device);
   try {
     const sizes = planMemory(graph).slots;
-    const readback = [...graph.outputs.values()].reduce((sum, value) => sum + byteLength(value.type), 0);
-    await slots.ensure(sizes, readback);
+    await slots.ensure(sizes);
     sizes.forEach((bytes, slot) => {
       device.gpu.queue.writeBuffer(slots.buffer(slot), 0, new Float32Array(bytes / 4).fill(NaN));
     });

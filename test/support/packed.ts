@@ -56,6 +56,7 @@ export function pack(device: Capabilities, options: PackOptions): Packed {
       score + (from - first) * stride,
       headStride,
       mask.length + (from - first) * words,
+      words,
     ];
     for (let from = first; from < end; from += scoreTile.queries)
       for (let key = 0; key < length; key += scoreTile.keys) tiles.push(...tile(from, scoreTile.queries, key));
@@ -72,8 +73,8 @@ export function pack(device: Capabilities, options: PackOptions): Packed {
     score += heads * headStride;
   });
   const zeros = (count: number) => new Array<number>(count).fill(0);
-  tiles.push(...zeros(9 * surplus));
-  valueTiles.push(...zeros(9 * surplus));
+  tiles.push(...zeros(10 * surplus));
+  valueTiles.push(...zeros(10 * surplus));
   scoreRows.push(...zeros(3 * surplus));
   bounds.push(...zeros(2 * surplus));
   return {

@@ -101,7 +101,7 @@ export function attend(
   const singleRows = set.name === "asked";
   const form: RelativeForm = singleRows && shape.form === "gather" ? "tile" : shape.form;
   const { c2p, p2c } = relativeTerms(config);
-  const mask = shape.maskWords > 0 ? [graph.input(`${set.name}.mask`, u32(shape.maskWords))] : [];
+  const mask = shape.maskWords > 0 ? [graph.input("mask", u32(shape.maskWords))] : [];
   const positions = form === "none" ? [] : [slotResident(b, reach)];
   if (form === "tile") {
     // A kind that is off is neither computed nor read; its operand is the other kind's.

@@ -3,7 +3,7 @@
 import { DisposedError, UnsupportedError } from "../../errors.js";
 import { byteLength } from "../../kernels/kernel.js";
 import type { Device } from "../../runtime/device.js";
-import { warmUp } from "../../runtime/plan.js";
+import { warmUp } from "../../runtime/warm-up.js";
 import { Residents } from "../../runtime/weights.js";
 import type { Builder, ResidentSpec } from "../deberta/layers.js";
 import { type SlotTable, slotTable } from "../deberta/relative-position.js";
@@ -12,7 +12,7 @@ import { LateTable } from "./late-table.js";
 import type { Checkpoint } from "./named-tensors.js";
 import type { LoadOptions } from "./options.js";
 import { streamWeights } from "./pack-stream.js";
-import { fillPositionCache, positionGraphs } from "./position-cache.js";
+import { fillPositionCache, positionGraph } from "./position-cache.js";
 import { chooseStorage, type Storage, stored, WEIGHT_TYPES } from "./storage.js";
 import { makeTables, type TableShapes } from "./tables.js";
 
@@ -74,16 +74,15 @@ export async function loadWeights(
   const slots = slotTable(config);
   const specs = new Map(forward.residents);
   const constants = new Map<string, ResidentSpec>();
-  const positions = positionGraphs(config);
-  for (const [name, spec] of positions.flatMap(({ residents }) => [...residents]))
-    if (!specs.has(name)) constants.set(name, spec);
+  const positions = positionGraph(config);
+  for (const [name, spec] of positions?.residents ?? []) if (!specs.has(name)) constants.set(name, spec);
   const wanted = new Map<string, readonly number[]>();
   for (const spec of [...specs.values(), ...constants.values()])
     for (const part of spec.parts) wanted.set(part.tensor, part.shape);
   for (const [name, shape] of tableNames.values()) wanted.set(name, shape);
   checkpoint.check(wanted);
 
-  const graphs = [forward, ...positions].map(({ graph }) => graph);
+  const graphs = [forward.graph, ...(positions ? [positions.graph] : [])];
   const storage = chooseStorage(dtype, graphs, [...specs.values(), ...constants.values()], (name) =>
     checkpoint.find(name)!,
   );
@@ -102,7 +101,7 @@ export async function loadWeights(
   };
   try {
     await residents.allocate(all.map((spec) => [spec.name, byteLength(spec.type)]));
-    if (residents.buffers.has("slots")) residents.write("slots", slots.table);
+    if (residents.buffers.has("slots")) await residents.write("slots", slots.table);
     const onGpu = (name: string) => all.some(({ parts }) => parts.some(({ tensor }) => tensor === name));
     const tables = await makeTables(checkpoint, tableNames, onGpu, options);
     const { words } = tables;
@@ -114,7 +113,7 @@ export async function loadWeights(
     await streamed;
     await compiled;
     signal?.throwIfAborted();
-    await fillPositionCache(device, positions, residents);
+    if (positions) await fillPositionCache(device, positions, residents);
     for (const name of constants.keys()) residents.release(name);
     signal?.throwIfAborted();
     if (words instanceof LateTable) void words.fill();

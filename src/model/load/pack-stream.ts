@@ -5,7 +5,7 @@ import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
 import type { Span } from "../../checkpoint/byte-plan.js";
 import type { QuantisedEntry, WeightEntry } from "../../checkpoint/quantised.js";
 import { stream } from "../../checkpoint/stream.js";
-import { CheckpointError } from "../../errors.js";
+import { assert, CheckpointError } from "../../errors.js";
 import type { PackedType } from "../../kernels/kernel.js";
 import { type FileScales, packWeights, type PackedDType } from "../../kernels/pack-weights.js";
 import type { Device } from "../../runtime/device.js";
@@ -48,7 +48,11 @@ function piecesOf(checkpoint: Checkpoint, specs: readonly ResidentSpec[]): Map<W
       else own.push({ from, to, uses: [{ spec, part }] });
     }
   }
-  for (const own of pieces.values()) own.sort((a, b) => a.from - b.from);
+  for (const [entry, own] of pieces) {
+    own.sort((a, b) => a.from - b.from);
+    const follows = own.every(({ from }, i) => i === 0 || from >= own[i - 1]!.to);
+    assert(follows, `${entry.name} is wanted in pieces that overlap`);
+  }
   return pieces;
 }
 
@@ -72,7 +76,9 @@ export async function streamWeights(
   const staging = await Staging.create(device, largest + scales.largest + 8);
   try {
     const wanted = [...new Set<Span>([...pieces.keys(), ...prompt.keys(), ...scales.entries])];
-    const writers = new Map<WeightEntry, TensorWriter>();
+    // Tensors come one after another, so one writer and one scratch buffer are alive at a time.
+    const scratch = new Uint8Array(SCRATCH);
+    let writer: TensorWriter | undefined;
     for await (const { entry: span, offset, bytes } of stream(wanted, checkpoint.folder, {
       signal,
       onProgress: progress.tell,
@@ -85,10 +91,10 @@ export async function streamWeights(
       scales.take(entry, offset, bytes);
       const own = pieces.get(entry);
       if (!own) continue;
-      let writer = writers.get(entry);
-      if (!writer) writers.set(entry, (writer = new TensorWriter(entry, own, staging, residents, device, scales)));
+      if (writer?.entry !== entry) writer = new TensorWriter(entry, own, staging, residents, device, scales, scratch);
       await writer.write(offset, bytes);
     }
+    await staging.settle();
   } finally {
     staging.dispose();
   }
@@ -98,13 +104,13 @@ const SCRATCH = 256 * 1024;
 
 /** Puts one tensor's bytes into staging, piece by piece, checked to be finite, and converts each piece when it is whole. */
 class TensorWriter {
-  private readonly entry: WeightEntry;
+  readonly entry: WeightEntry;
   private readonly pieces: readonly Piece[];
   private readonly staging: Staging;
   private readonly residents: Residents;
   private readonly device: Device;
   private readonly scales: Scales;
-  private readonly scratch = new Uint8Array(SCRATCH);
+  private readonly scratch: Uint8Array<ArrayBuffer>;
   private filled = 0;
   private staged = 0;
   private current = 0;
@@ -116,7 +122,9 @@ class TensorWriter {
     residents: Residents,
     device: Device,
     scales: Scales,
+    scratch: Uint8Array<ArrayBuffer>,
   ) {
+    this.scratch = scratch;
     this.entry = entry;
     this.pieces = pieces;
     this.staging = staging;

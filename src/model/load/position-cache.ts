@@ -2,7 +2,8 @@
 // they are computed once after loading, by small graphs of their own whose outputs stay on the GPU.
 import { f32, padded } from "../../kernels/kernel.js";
 import { matmul } from "../../kernels/matmul.js";
-import { type Device } from "../../runtime/device.js";
+import type { Device } from "../../runtime/device.js";
+import type { Value } from "../../runtime/graph.js";
 import { compile } from "../../runtime/plan.js";
 import { Slots } from "../../runtime/slots.js";
 import type { Residents } from "../../runtime/weights.js";
@@ -13,8 +14,8 @@ import { headAxis, headsWidth, plainAxis } from "../deberta/sizes.js";
 
 const TABLE = "deberta.encoder.rel_embeddings.weight";
 
-/** The graph of one layer, or undefined for a model without relative terms. Outputs are named as their residents. */
-export function positionGraph(config: DebertaV2Config, layer: number): Builder | undefined {
+/** The graph of all layers, or undefined for a model without relative terms. Outputs are named as their residents. */
+export function positionGraph(config: DebertaV2Config): Builder | undefined {
   const { c2p, p2c } = relativeTerms(config);
   if (!c2p && !p2c) return undefined;
   const b = new Builder(config);
@@ -31,44 +32,36 @@ export function positionGraph(config: DebertaV2Config, layer: number): Builder |
     },
   ]);
   const rows = config.normRelEbd ? b.layerNorm("relative", table, "deberta.encoder.LayerNorm") : table;
-  const prefix = attentionPrefix(layer);
-  const width = headsWidth(config);
-  const axes = { input: plainAxis(D), output: headAxis(config) };
-  const emit = (name: "posK" | "posQ", projection: string, scale: number, columns: readonly [number, number]) => {
-    const { weight, bias } = config.shareAttKey
-      ? projections(b, layer)
-      : b.linears(`${prefix}.self.${projection}`, [{ prefix: `${prefix}.self.${projection}`, ...axes, scale }]);
-    const attrs = config.shareAttKey ? { columns } : {};
-    b.graph.output(`${prefix}.${name}`, b.graph.add(name, matmul, [rows, weight, bias], attrs));
-  };
-  if (c2p) emit("posK", "pos_key_proj", 1, [width, 2 * width]);
-  if (p2c) emit("posQ", "pos_query_proj", attentionScale(config), [0, width]);
+  for (let layer = 0; layer < config.numHiddenLayers; layer++) {
+    if (c2p) emit(b, layer, rows, "posK");
+    if (p2c) emit(b, layer, rows, "posQ");
+  }
   return b;
 }
 
-/** The graphs of all layers. */
-export function positionGraphs(config: DebertaV2Config): Builder[] {
-  const layers = Array.from({ length: config.numHiddenLayers }, (_, layer) => positionGraph(config, layer));
-  return layers.filter((graph) => graph !== undefined);
+/** posK = rows · W_k, posQ = rows · W_q (scaled), by the layer's own projections or by those of the content. */
+function emit(b: Builder, layer: number, rows: Value, name: "posK" | "posQ"): void {
+  const { config, graph } = b;
+  const isKey = name === "posK";
+  const self = `${attentionPrefix(layer)}.self.${isKey ? "pos_key_proj" : "pos_query_proj"}`;
+  const axes = { input: plainAxis(config.hiddenSize), output: headAxis(config) };
+  const scale = isKey ? 1 : attentionScale(config);
+  const shared = config.shareAttKey;
+  const { weight, bias } = shared ? projections(b, layer) : b.linears(self, [{ prefix: self, ...axes, scale }]);
+  const from = isKey ? headsWidth(config) : 0;
+  const attrs = shared ? { columns: [from, from + headsWidth(config)] as const } : {};
+  const path = `${attentionPrefix(layer)}.${name}`;
+  graph.output(path, graph.add(path, matmul, [rows, weight, bias], attrs));
 }
 
 /** Computes posK and posQ of all layers into their residents. */
-export async function fillPositionCache(
-  device: Device,
-  graphs: readonly Builder[],
-  residents: Residents,
-): Promise<void> {
+export async function fillPositionCache(device: Device, { graph }: Builder, residents: Residents): Promise<void> {
   const slots = new Slots(device);
+  const plan = await compile(device, graph, residents.buffers, slots);
   try {
-    for (const { graph } of graphs) {
-      const plan = await compile(device, graph, residents.buffers, slots);
-      try {
-        await plan.fill({}, residents.buffers);
-      } finally {
-        plan.dispose();
-      }
-    }
+    await plan.fill({}, residents.buffers);
   } finally {
+    plan.dispose();
     slots.dispose();
   }
 }

@@ -44,13 +44,23 @@ interface Segment {
   readonly queryRow: number;
   readonly column: number;
   readonly count: number;
+  /** First word of the mask of its first query, and words from one query to the next. */
   readonly mask: number;
+  readonly maskStride: number;
 }
 
-/** Rounds a table's size up by at most an eighth, so that batches of nearly equal size share a plan. */
-function rounded(count: number): number {
-  const step = Math.max(4, 2 ** Math.floor(Math.log2(Math.max(1, count))) / 8);
-  return Math.ceil(count / step) * step;
+/**
+ * Packed rows of a plan: at most an eighth more than there are. Plans are found again only if few sizes lead to different ones.
+ */
+export function rowClass(count: number): number {
+  return padded(Math.max(1, count), Math.max(16, 2 ** Math.floor(Math.log2(Math.max(1, count))) / 8));
+}
+
+const powerOfTwo = (count: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, count)));
+
+/** Entries of a table: a power of two and at least 4, but no more than `most` unless need be. */
+function sizeClass(count: number, most = Infinity): number {
+  return Math.max(count, Math.min(most, Math.max(4, powerOfTwo(count))));
 }
 
 export function packBatch(
@@ -65,30 +75,31 @@ export function packBatch(
     firstRows.push(total);
     total += length;
   }
-  const rows = padded(Math.max(1, total), 16);
-  const masked = sequences.some(({ pairs }) => pairs !== undefined);
-  const longest = Math.max(1, ...sequences.map(({ length }) => length));
+  const rows = rowClass(total);
+  const masked = sequences.some(({ pairs, real }) => pairs !== undefined || real !== undefined);
+  const longest = sequences.reduce((most, { length }) => Math.max(most, length), 1);
   const tables: Record<string, Uint32Array | Float32Array> = {};
 
   const bounds = new Uint32Array(rows * 2);
   const keepRows = new Float32Array(rows);
-  const maskStarts: number[] = [];
+  const masks: { start: number; stride: number }[] = [];
   let maskWords = 0;
-  sequences.forEach(({ length, real }, index) => {
+  sequences.forEach(({ length, real, pairs }, index) => {
     const first = firstRows[index]!;
     for (let i = 0; i < length; i++) {
       bounds[2 * (first + i)] = first;
       bounds[2 * (first + i) + 1] = first + length;
       keepRows[first + i] = real ? real[i]! : 1;
     }
-    maskStarts.push(maskWords);
-    if (masked) maskWords += length * Math.ceil(length / 32);
+    const words = Math.ceil(length / 32);
+    masks.push({ start: maskWords, stride: pairs ? words : 0 });
+    if (masked) maskWords += pairs ? length * words : words;
   });
   tables["bounds"] = bounds;
   if (masked) {
-    maskWords = rounded(maskWords);
+    maskWords = sizeClass(maskWords);
     tables["keepRows"] = keepRows;
-    tables["all.mask"] = pairBits(sequences, maskStarts, maskWords);
+    tables["mask"] = visibleBits(sequences, masks, maskWords);
   }
 
   const segments = sequences.map(({ length }, sequence): Segment => ({
@@ -98,28 +109,34 @@ export function packBatch(
     queryRow: firstRows[sequence]!,
     column: 0,
     count: length,
-    mask: maskStarts[sequence]!,
+    mask: masks[sequence]!.start,
+    maskStride: masks[sequence]!.stride,
   }));
-  const perRow = (length: number) => 4 * options.heads * Math.max(padded(length, 4), options.slots);
   const keyProducts = 4 * options.heads * options.slots * rows;
   const gathers = options.slots > 0 && longest > options.gatherFrom && keyProducts <= device.bindingBytes;
   const form: RelativeForm = options.slots === 0 ? "none" : gathers ? "gather" : "tile";
-  const all = blocksOf("all", rows, segments, device, options, perRow, tables);
+  const layout = {
+    device,
+    options,
+    slots: gathers ? options.slots : 0,
+    tables,
+    sequences: powerOfTwo(sequences.length),
+    packedRows: rows,
+  };
+  const all = blocksOf("all", rows, segments, layout);
   tables["all.rows"] = Uint32Array.from({ length: rows }, (_, row) => row);
 
   let askedShape: QueryShape | undefined;
   if (asked) {
-    const queryRows = rounded(Math.max(1, asked.length));
+    const queryRows = sizeClass(asked.length);
     const index = new Uint32Array(queryRows);
     const single = asked.map(({ sequence, column }, row): Segment => {
       const segment = segments[sequence]!;
       index[row] = segment.keyRow + column;
-      const words = Math.ceil(segment.length / 32);
-      return { ...segment, queryRow: row, column, count: 1, mask: segment.mask + column * words };
+      return { ...segment, queryRow: row, column, count: 1, mask: segment.mask + column * segment.maskStride };
     });
     tables["asked.rows"] = index;
-    if (masked) tables["asked.mask"] = tables["all.mask"]!;
-    askedShape = blocksOf("asked", queryRows, single, device, options, perRow, tables).shape;
+    askedShape = blocksOf("asked", queryRows, single, layout).shape;
   }
   return {
     shape: { rows, all: all.shape, ...(askedShape ? { asked: askedShape } : {}), form, maskWords },
@@ -129,99 +146,116 @@ export function packBatch(
   };
 }
 
-/** One bit per pair of columns; sequences without a mask see everything. */
-function pairBits(sequences: readonly Sequence[], starts: readonly number[], words: number): Uint32Array {
+/** What columns may be seen, one bit each: a row of bits for every query, or one for all of them (stride 0). */
+function visibleBits(
+  sequences: readonly Sequence[],
+  masks: readonly { readonly start: number; readonly stride: number }[],
+  words: number,
+): Uint32Array {
   const bits = new Uint32Array(words);
-  sequences.forEach(({ length, pairs }, index) => {
-    const perRow = Math.ceil(length / 32);
-    for (let i = 0; i < length; i++) {
-      const start = starts[index]! + i * perRow;
+  sequences.forEach(({ length, pairs, real }, index) => {
+    const { start, stride } = masks[index]!;
+    const visible = pairs ?? real;
+    for (let i = 0; i < (pairs ? length : 1); i++) {
       for (let j = 0; j < length; j++) {
-        if (!pairs || pairs[i * length + j]) bits[start + (j >> 5)]! |= 1 << (j & 31);
+        if (!visible || visible[i * length + j]) bits[start + i * stride + (j >> 5)]! |= 1 << (j & 31);
       }
     }
   });
   return bits;
 }
 
-/** Cuts the segments into blocks of bounded score memory and writes their tables. */
+/** What all blocks have in common. */
+interface BlockLayout {
+  readonly device: Capabilities;
+  readonly options: PackOptions;
+  /** Products with slots that are kept for every query row; 0 where scores are all that is. */
+  readonly slots: number;
+  readonly tables: Record<string, Uint32Array | Float32Array>;
+  /** Sequences of the batch, as a power of two, and its packed rows. */
+  readonly sequences: number;
+  readonly packedRows: number;
+}
+
+/** Cuts the queries into blocks of rows of bounded score memory and writes their tables. */
 function blocksOf(
   name: QueryShape["name"],
   rows: number,
   segments: readonly Segment[],
-  device: Capabilities,
-  options: PackOptions,
-  bytesPerRow: (length: number) => number,
-  tables: Record<string, Uint32Array | Float32Array>,
+  layout: BlockLayout,
 ): { shape: QueryShape; ranges: ScoreRange[][] } {
-  const single = name === "asked";
-  const tile = scoreTileSize(device, single);
+  const { device, options, slots, sequences } = layout;
+  const tile = scoreTileSize(device, name === "asked");
+  const longest = segments.reduce((most, { length }) => Math.max(most, length), 1);
+  const keys = sequences === 1 ? rowClass(longest) : sizeClass(longest);
   const budget = Math.min(options.scoreBytes, device.bindingBytes);
-  const mostTiles = device.workgroupsPerDimension * 0.8; // rounding adds up to an eighth
-  const blocks: Segment[][] = [[]];
-  let used = 0;
-  for (const segment of segments) {
-    const tilesPerRow = Math.ceil(segment.length / tile.keys) / Math.min(tile.queries, segment.count);
-    const perRow = Math.max(bytesPerRow(segment.length) / budget, tilesPerRow / mostTiles);
-    for (let at = 0; at < segment.count;) {
-      let count = Math.min(segment.count - at, Math.floor((1 - used) / perRow));
-      // A cut inside a sequence falls on a tile's edge.
-      if (at + count < segment.count) count -= count % tile.queries;
-      if (count <= 0 && used > 0) {
-        blocks.push([]);
-        used = 0;
-        continue;
-      }
-      count = Math.max(count, Math.min(tile.queries, segment.count - at));
-      const words = Math.ceil(segment.length / 32);
-      blocks.at(-1)!.push({
-        ...segment,
-        queryRow: segment.queryRow + at,
-        column: segment.column + at,
-        count,
-        mask: segment.mask + at * words,
-      });
-      used += count * perRow;
-      at += count;
-    }
+  const bytesPerRow = (length: number) => 4 * options.heads * Math.max(padded(length, 4), slots);
+  const tilesPerRow = (length: number) => Math.ceil(length / tile.keys) / tile.queries;
+  const sum = (perRow: (length: number) => number) =>
+    segments.reduce((total, { count, length }) => total + count * perRow(length), 0);
+  const most = device.workgroupsPerDimension / 2; // tables are rounded up
+  let perBlock = rows;
+  if (sum(bytesPerRow) > budget || sum(tilesPerRow) > most) {
+    // Cut at rows that depend on classes of sizes only, so that requests of nearly equal size are cut alike.
+    const fit = Math.min(budget / bytesPerRow(keys), most / tilesPerRow(keys));
+    perBlock = Math.max(tile.queries, Math.floor(fit / tile.queries) * tile.queries);
   }
   const ranges: ScoreRange[][] = [];
-  const shapes = blocks.map((block, index) =>
-    blockTables(`${name}.${index}`, index, block, single, device, options.heads, tables, ranges),
-  );
+  const shapes: BlockShape[] = [];
+  for (let from = 0; from < rows; from += perBlock) {
+    const to = Math.min(rows, from + perBlock);
+    const own = segments.flatMap((segment): Segment[] => {
+      const first = Math.max(from, segment.queryRow);
+      const count = Math.min(to, segment.queryRow + segment.count) - first;
+      const at = first - segment.queryRow;
+      const mask = segment.mask + at * segment.maskStride;
+      return count > 0 ? [{ ...segment, queryRow: first, column: segment.column + at, count, mask }] : [];
+    });
+    const isCut = perBlock < rows;
+    shapes.push(blockTables(name, shapes.length, [from, to], own, isCut || sequences === 1 ? keys : 0, layout, ranges));
+  }
   return { shape: { name, rows, blocks: shapes }, ranges };
 }
 
+/**
+ * Sizes of a block's tables: bounds that hold for every batch of the same classes. `keys` bounds the length of its sequences;
+ * 0: their pairs are counted instead.
+ */
 function blockTables(
-  name: string,
+  set: QueryShape["name"],
   index: number,
+  rows: readonly [from: number, to: number],
   segments: readonly Segment[],
-  single: boolean,
-  device: Capabilities,
-  heads: number,
-  tables: Record<string, Uint32Array | Float32Array>,
+  keys: number,
+  { device, options, tables, sequences, packedRows }: BlockLayout,
   ranges: ScoreRange[][],
 ): BlockShape {
+  const name = `${set}.${index}`;
+  const single = set === "asked";
   const tile = scoreTileSize(device, single);
   const valueTile = valueTileSize(device, single);
-  const sum = (of: (segment: Segment) => number) => segments.reduce((total, segment) => total + of(segment), 0);
-  const queryTiles = (count: number, size: number) => Math.ceil(count / size);
-  const tileCount = rounded(
-    sum(({ count, length }) => queryTiles(count, tile.queries) * Math.ceil(length / tile.keys)),
-  );
-  const valueTileCount = rounded(sum(({ count }) => queryTiles(count, valueTile.queries)));
-  const rowCount = rounded(sum(({ count }) => count));
-  const tiles = new Uint32Array(tileCount * TILE_FIELDS.length);
+  const count = rows[1] - rows[0];
+  const pairs = segments.reduce((sum, segment) => sum + segment.count * padded(segment.length, 4), 0);
+  const mostPairs = Math.floor(device.bindingBytes / (16 * options.heads)) * 4;
+  const scores = keys > 0 ? count * padded(keys, 4) : sizeClass(pairs, mostPairs);
+  // Σ ⌈c / q⌉ ⌈l / k⌉ ≤ Σ (c / q + 1) (l / k + 1), for c queries and l keys of a sequence; an asked row is a tile's only query.
+  const edges = Math.ceil(count / tile.queries) + Math.ceil(packedRows / tile.keys) + sequences;
+  const tileCount = single
+    ? Math.ceil(scores / tile.keys) + count
+    : sequences === 1
+      ? Math.ceil(count / tile.queries) * Math.ceil(keys / tile.keys)
+      : Math.ceil(scores / (tile.queries * tile.keys)) + edges;
+  const valueTileCount = single ? count : Math.ceil(count / valueTile.queries) + (sequences === 1 ? 0 : sequences);
+  const tileTable = new Uint32Array(tileCount * TILE_FIELDS.length);
   const valueTiles = new Uint32Array(valueTileCount * TILE_FIELDS.length);
-  const scoreRows = new Uint32Array(rowCount * SCORE_ROW_FIELDS.length);
+  const scoreRows = new Uint32Array(count * SCORE_ROW_FIELDS.length);
   let score = 0;
   let tileAt = 0;
   let valueAt = 0;
   let rowAt = 0;
-  for (const { sequence, keyRow, length, queryRow, column, count, mask } of segments) {
+  for (const { sequence, keyRow, length, queryRow, column, count, mask, maskStride } of segments) {
     const stride = padded(length, 4);
     const headStride = count * stride;
-    const words = Math.ceil(length / 32);
     const entry = (from: number, key: number) => [
       queryRow + from,
       count - from,
@@ -231,11 +265,12 @@ function blockTables(
       length,
       score + from * stride,
       headStride,
-      mask + from * words,
+      mask + from * maskStride,
+      maskStride,
     ];
     for (let from = 0; from < count; from += tile.queries) {
       for (let key = 0; key < length; key += tile.keys) {
-        tiles.set(entry(from, key), tileAt);
+        tileTable.set(entry(from, key), tileAt);
         tileAt += TILE_FIELDS.length;
       }
     }
@@ -248,18 +283,17 @@ function blockTables(
       rowAt += SCORE_ROW_FIELDS.length;
     }
     (ranges[sequence] ??= []).push({ block: index, from: column, to: column + count, score });
-    score += heads * headStride;
+    score += options.heads * headStride;
   }
-  tables[`${name}.tiles`] = tiles;
+  tables[`${name}.tiles`] = tileTable;
   tables[`${name}.valueTiles`] = valueTiles;
   tables[`${name}.scoreRows`] = scoreRows;
-  const last = segments.at(-1);
   return {
     tiles: tileCount,
     valueTiles: valueTileCount,
-    scoreRows: rowCount,
-    scores: rounded(Math.max(4, score)),
-    pairs: sum(({ count, length }) => count * length),
-    rows: segments.length > 0 ? [segments[0]!.queryRow, last!.queryRow + last!.count] : [0, 1],
+    scoreRows: count,
+    scores: options.heads * scores,
+    pairs: segments.reduce((sum, segment) => sum + segment.count * segment.length, 0),
+    rows,
   };
 }

@@ -5,7 +5,7 @@ import { DisposedError } from "../../errors.js";
 import type { Device } from "../../runtime/device.js";
 import { describe } from "../../runtime/dispatches.js";
 import type { Graph } from "../../runtime/graph.js";
-import { compile, type Inputs, type Plan } from "../../runtime/plan.js";
+import { compile, type Inputs, type Plan, type RunOptions } from "../../runtime/plan.js";
 import type { StepTime } from "../../runtime/profile.js";
 import { Slots } from "../../runtime/slots.js";
 import type { SlotTable } from "../deberta/relative-position.js";
@@ -32,62 +32,103 @@ export interface PartResult<Request extends CheckedInputs = CheckedInputs> exten
   readonly outputs: ReadonlyMap<string, Float32Array>;
 }
 
+/** Bytes that a model holds, and the number of its GPU buffers. */
+export interface Memory {
+  /** On the GPU: the sum of weights, slots, staging and plans. */
+  readonly gpuBytes: number;
+  readonly buffers: number;
+  /** In JavaScript: the embedding tables. */
+  readonly hostBytes: number;
+  /** Weights, activations, buffers for reading back, parameters of cached plans; embedding tables on the host. */
+  readonly weights: number;
+  readonly slots: number;
+  readonly staging: number;
+  readonly plans: number;
+  readonly tables: number;
+}
+
+/** Where to load again. */
+export interface Reopening {
+  /** Default: one of the engine's own. */
+  readonly device?: GPUDevice;
+  readonly signal?: AbortSignal;
+}
+
+/** What an engine cannot do by itself. */
+interface Lifetime<Self> {
+  /** Called when everything is freed. */
+  readonly release: () => void;
+  readonly reopen: (options: Reopening) => Promise<Self>;
+}
+
+/** Options of one call. */
+export interface ForwardOptions {
+  readonly signal?: AbortSignal;
+  /** Told the share of a long run that is done, from 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
 export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends Network<Request> = Network<Request>> {
   readonly network: Net;
   readonly device: Device;
   readonly limits: EngineLimits;
   private readonly weights: LoadedWeights;
+  private readonly ending = new AbortController();
   private readonly slots: Slots;
   private readonly plans: Plans;
   private readonly queue = new Queue();
-  private readonly onDispose: () => void;
-  private readonly ending = new AbortController();
+  private readonly lifetime: Lifetime<Engine<Request, Net>>;
   private disposed: Promise<void> | undefined;
+  private isFreed = false;
   private lastGraph: Graph | undefined;
 
-  constructor(network: Net, device: Device, weights: LoadedWeights, onDispose: () => void) {
+  constructor(network: Net, device: Device, weights: LoadedWeights, lifetime: Lifetime<Engine<Request, Net>>) {
     this.network = network;
     this.device = device;
     this.limits = engineLimits(network.config, device.capabilities);
     this.weights = weights.hold();
     this.slots = new Slots(device);
-    this.plans = new Plans((graph) => compile(device, graph, weights.residents.buffers, this.slots));
-    this.onDispose = onDispose;
+    this.plans = new Plans((graph) => compile(device, graph, this.weights.residents.buffers, this.slots));
+    this.lifetime = lifetime;
   }
 
-  /** Runs a checked request, in as many parts as memory asks for. */
-  forward(inputs: Request, signal?: AbortSignal): Promise<PartResult<Request>[]> {
-    return this.enqueue(
-      inputs,
-      async (tables) => {
-        const results: PartResult<Request>[] = [];
-        for (const part of this.parts(inputs)) {
-          signal?.throwIfAborted();
-          results.push(await this.runPart(inputs, part, tables, signal));
-        }
-        return results;
-      },
-      signal,
-    );
+  /** Runs a checked request, in as many parts as memory and the device's speed ask for. */
+  async forward(inputs: Request, options: ForwardOptions = {}): Promise<PartResult<Request>[]> {
+    const { signal, onProgress } = options;
+    const tables = await this.tablesFor(inputs, signal);
+    const parts = [...this.parts(inputs)];
+    const total = rowsOf(parts.flat());
+    return this.enqueue(async () => {
+      const started: Promise<PartResult<Request>>[] = [];
+      let before = 0;
+      for (const part of parts) {
+        const [from, rows] = [before, rowsOf(part)];
+        const tell = (share: number) => onProgress?.((from + share * rows) / total);
+        const run = await this.startPart(inputs, part, tables, { signal, ...(onProgress ? { onProgress: tell } : {}) });
+        started.push(run.results);
+        before += rows;
+        if (before < total) tell(1);
+      }
+      return { results: Promise.all(started) };
+    }, signal);
   }
 
   /** Time of every node for a request's first part. */
-  profile(inputs: Request): Promise<readonly StepTime[]> {
-    return this.enqueue(inputs, async (tables) => {
-      const [part] = this.parts(inputs);
-      const { plan, data } = await this.prepare(inputs, part ?? [], tables);
+  async profile(inputs: Request, options: ForwardOptions = {}): Promise<readonly StepTime[]> {
+    return this.alone(inputs, options, async (part, tables) => {
+      const { plan, data } = await this.prepare(inputs, part, tables);
       return plan.profile(data);
     });
   }
 
   /** Every computed value of a request's first part, packed as it is. */
-  inspect(
+  async inspect(
     inputs: Request,
     visit: (run: PackedRun<Request>, ...value: Parameters<Parameters<Plan["inspect"]>[1]>) => void,
+    options: ForwardOptions = {},
   ): Promise<void> {
-    return this.enqueue(inputs, async (tables) => {
-      const [part] = this.parts(inputs);
-      const { plan, data, run } = await this.prepare(inputs, part ?? [], tables);
+    return this.alone(inputs, options, async (part, tables) => {
+      const { plan, data, run } = await this.prepare(inputs, part, tables);
       await plan.inspect(data, (...value) => visit(run, ...value));
     });
   }
@@ -114,19 +155,31 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     return this.weights.slots;
   }
 
+  /** Loads the same network from the same source, after this engine was disposed. */
+  reopen(options: Reopening): Promise<Engine<Request, Net>> {
+    return this.lifetime.reopen(options);
+  }
+
   /** Resolves when the whole word table is here. */
   get whole(): Promise<void> {
     return this.weights.tables.words.whole;
   }
 
-  memory(): { gpuBytes: number; buffers: number; hostBytes: number } {
+  memory(): Memory {
+    if (this.isFreed)
+      return { gpuBytes: 0, buffers: 0, hostBytes: 0, weights: 0, slots: 0, staging: 0, plans: 0, tables: 0 };
     const { residents, hostBytes } = this.weights;
-    const plans = this.plans.totals();
-    const { slots, readback, buffers } = this.slots.totals();
+    const [plans, slots, staging] = [this.plans.totals(), this.slots.totals(), this.slots.readback.totals()];
+    const weights = residents.bytes();
     return {
-      gpuBytes: residents.bytes() + slots + readback + plans.bytes,
-      buffers: residents.buffers.size + buffers + plans.buffers,
+      gpuBytes: weights + slots.bytes + staging.bytes + plans.bytes,
+      buffers: residents.buffers.size + slots.buffers + staging.buffers + plans.buffers,
       hostBytes,
+      weights,
+      slots: slots.bytes,
+      staging: staging.bytes,
+      plans: plans.bytes,
+      tables: hostBytes,
     };
   }
 
@@ -148,37 +201,65 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     this.plans.dispose();
     this.slots.dispose();
     this.weights.release();
-    this.onDispose();
+    this.isFreed = true;
+    this.lifetime.release();
   }
 
-  /** Waits for the rows of a request, then for its turn: one whose rows are still on their way holds up no other. */
-  private async enqueue<T>(
-    inputs: Request,
-    work: (tables: EmbeddingTables) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
+  private throwIfUnusable(): void {
     this.throwIfDisposed();
     this.device.throwIfLost();
-    signal?.throwIfAborted();
-    const { tables } = this.weights;
-    const words = await abortable(
-      tables.words.reader(wordRows(inputs), signal),
-      eitherSignal(signal, this.ending.signal),
-    );
+  }
+
+  private enqueue<T>(turn: () => Promise<{ readonly results: Promise<T> }>, signal?: AbortSignal): Promise<T> {
+    this.throwIfUnusable();
     return this.queue.add(() => {
       this.throwIfDisposed();
-      return work({ ...tables, words });
+      return turn();
     }, signal);
   }
 
-  /** Cuts a request into runs of bounded size; sequences without any attended column take part in none. */
-  private *parts(inputs: CheckedInputs): Generator<Sequence[]> {
+  /** A turn that has ended when its result is there. */
+  private async alone<T>(
+    inputs: Request,
+    { signal }: ForwardOptions,
+    work: (part: readonly Sequence[], tables: EmbeddingTables) => Promise<T>,
+  ): Promise<T> {
+    const tables = await this.tablesFor(inputs, signal);
+    const [part = []] = this.parts(inputs);
+    const turn = async () => {
+      signal?.throwIfAborted();
+      return { results: Promise.resolve(await work(part, tables)) };
+    };
+    return this.enqueue(turn, signal);
+  }
+
+  /** The tables with the rows of a request at hand: before its turn, so that a slow network holds up nobody else. */
+  private async tablesFor(inputs: Request, signal?: AbortSignal): Promise<EmbeddingTables> {
+    this.throwIfUnusable();
+    signal?.throwIfAborted();
+    const { tables } = this.weights;
+    const reading = tables.words.reader(wordRows(inputs), signal);
+    return { ...tables, words: await abortable(reading, eitherSignal(signal, this.ending.signal)) };
+  }
+
+  /**
+   * Cuts a request into runs of bounded size, so that activations stay below the binding limit and no product takes the device
+   * too long. Sequences without any attended column take part in none, nor do those without an asked row.
+   */
+  private *parts(inputs: Request): Generator<Sequence[]> {
+    const { network, limits } = this;
+    const { hiddenSize, intermediateSize } = network.config;
+    const flopsPerRow = 2 * hiddenSize * Math.max(3 * hiddenSize, intermediateSize);
+    const most = Math.min(limits.mostRows, Math.floor(this.device.pace.dispatchFlops / flopsPerRow));
+    const packable = inputs.rows.flatMap((row, source) => sequenceOf(row, source, network.keepsFirst) ?? []);
+    const everything = inputs.outputHiddenStates || inputs.outputAttentions;
+    const asked = everything ? undefined : network.askedRows(inputs, packable);
+    const wanted = asked && new Set(asked.map(({ sequence }) => sequence));
     let part: Sequence[] = [];
     let rows = 0;
-    for (const [source, row] of inputs.rows.entries()) {
-      const sequence = sequenceOf(row, source, this.network.keepsFirst);
-      if (!sequence) continue;
-      if (part.length > 0 && rows + sequence.length > this.limits.mostRows) {
+    for (const [index, sequence] of packable.entries()) {
+      if (wanted && !wanted.has(index)) continue;
+      if (part.length > 0 && rows + sequence.length > most) {
         yield part;
         part = [];
         rows = 0;
@@ -197,25 +278,32 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     const plan = await this.planOf(job, encoderKey(encoderRequest(run)));
     this.lastGraph = plan.graph;
     const data: Inputs = { ...encoderInputs(network, run, tables), ...job.data?.(tables) };
-    return { plan, run, data };
+    return { plan, run, job, data };
   }
 
-  private async runPart(
+  /** Submits a part; what the network computes from its outputs by further runs belongs to the same turn. */
+  private async startPart(
     inputs: Request,
     sequences: readonly Sequence[],
     tables: EmbeddingTables,
-    signal?: AbortSignal,
-  ): Promise<PartResult<Request>> {
-    const { plan, run, data } = await this.prepare(inputs, sequences, tables);
-    const outputs = await plan.run(data, signal);
-    const runJob = async (job: Job, given: Inputs) => (await this.planOf(job)).run(given, signal);
-    await this.network.finish?.(outputs, runJob, this.limits);
-    return { ...run, outputs };
+    options: RunOptions,
+  ): Promise<{ readonly results: Promise<PartResult<Request>> }> {
+    const { plan, run, job, data } = await this.prepare(inputs, sequences, tables);
+    const { outputs } = await plan.start(data, options);
+    if (job.finish) {
+      const runJob = async (next: Job, given: Inputs) => (await this.planOf(next)).run(given, options);
+      await job.finish(await outputs, runJob);
+    }
+    const results = outputs.then((given) => ({ ...run, outputs: given }));
+    results.catch(() => undefined); // awaited with those of the other parts
+    return { results };
   }
 
   private planOf(job: Job, key = ""): Promise<Plan> {
     return this.plans.get(`${job.key} ${key}`, () => job.build().graph.store(this.weights.storage));
   }
 }
+
+const rowsOf = (sequences: readonly Sequence[]): number => sequences.reduce((sum, { length }) => sum + length, 0);
 
 const disposed = (): DisposedError => new DisposedError("this model was disposed");

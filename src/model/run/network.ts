@@ -26,8 +26,6 @@ export interface Network<Request extends CheckedInputs = CheckedInputs> {
   askedRows(inputs: Request, sequences: readonly Sequence[]): AskedRow[] | undefined;
   /** The graph of one run and what it needs besides `tables` and `embeddings`. */
   job(run: PackedRun<Request>): Job;
-  /** Computes what one run could not give back, by further jobs, and puts it among the outputs. */
-  finish?(outputs: Map<string, Float32Array>, run: RunJob, limits: EngineLimits): Promise<void>;
 }
 
 /** A graph to run. Jobs of one batch shape and equal keys build equal graphs. */
@@ -36,6 +34,8 @@ export interface Job {
   build(): Builder;
   /** Contents of the graph's further inputs. */
   data?(tables: EmbeddingTables): Inputs;
+  /** Computes what one run could not give back, by further jobs, and puts it among the outputs. */
+  finish?(outputs: Map<string, Float32Array>, run: RunJob): Promise<void>;
 }
 
 export type RunJob = (job: Job, inputs: Inputs) => Promise<Map<string, Float32Array>>;

@@ -5,7 +5,9 @@ import type { Plan } from "../../runtime/plan.js";
 import type { QueryShape } from "../deberta/shape.js";
 import type { EncoderRequest } from "./network.js";
 
-const CACHED_PLANS = 8;
+/** Plans that are kept: all that hold no more than this, but so many at most. One of a base model holds 28 KB. */
+const KEPT_PLANS = 64;
+const KEPT_BYTES = 8 * 2 ** 20;
 
 /** The part of a plan's key that the encoder decides. */
 export function encoderKey({ shape, hiddenStates, attentions }: EncoderRequest): string {
@@ -43,10 +45,11 @@ export class Plans {
     this.plans.delete(key);
     const plan = known ?? (await this.compile(build()));
     this.plans.set(key, plan);
-    const [oldest] = this.plans;
-    if (this.plans.size > CACHED_PLANS && oldest) {
-      this.plans.delete(oldest[0]);
-      oldest[1].dispose();
+    for (const oldest of this.plans.keys()) {
+      const { size } = this.plans;
+      if (size === 1 || (size <= KEPT_PLANS && this.totals().bytes <= KEPT_BYTES)) break;
+      this.plans.get(oldest)!.dispose();
+      this.plans.delete(oldest);
     }
     return plan;
   }

@@ -1,16 +1,25 @@
-// Runs that wait for each other, because they share buffers. Knows nothing of models: work goes in, results come out in
-// order; an aborted caller does not wait; after `close` nothing is taken, and what was taken has ended.
+// Runs that take turns, because they share buffers. A turn lasts until a run's work is submitted; its results arrive while the
+// next run is prepared. Knows nothing of models.
 export class Queue {
   private tail: Promise<unknown> = Promise.resolve();
-  private running = 0;
+  /** Runs that have not settled. */
+  private readonly open = new Set<Promise<unknown>>();
 
-  /** Runs `work` after everything before it. The caller's promise rejects at once on abort; the work then ends by itself. */
-  add<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /**
+   * Calls `turn` after all turns before it; `results` may settle later. On abort the caller's promise rejects at once, and the
+   * turn ends by itself.
+   */
+  add<T>(turn: () => Promise<{ readonly results: Promise<T> }>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    this.running++;
-    const result = this.tail.then(work);
-    const done = () => this.running--;
-    this.tail = result.then(done, done);
+    const started = this.tail.then(turn);
+    this.tail = started.catch(() => undefined);
+    const result = started.then(({ results }) => results);
+    const settled = result
+      .catch(() => undefined)
+      .then(() => {
+        this.open.delete(settled);
+      });
+    this.open.add(settled);
     if (!signal) return result;
     return new Promise<T>((resolve, reject) => {
       const abort = () => reject(signal.reason as Error);
@@ -20,11 +29,11 @@ export class Queue {
   }
 
   get isIdle(): boolean {
-    return this.running === 0;
+    return this.open.size === 0;
   }
 
-  /** Settles when all work that was added until now has ended, well or not. */
+  /** Settles when every run that was added until now has, well or not. */
   async ended(): Promise<void> {
-    await this.tail;
+    await Promise.all(this.open);
   }
 }

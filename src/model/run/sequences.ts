@@ -9,7 +9,7 @@ export interface Sequence {
   /** First column that is kept, and how many from there on. */
   readonly from: number;
   readonly length: number;
-  /** What query column i (of those kept) may see: [length, length] of 0 and 1. Absent: everything. */
+  /** What query column i (of those kept) may see: [length, length] of 0 and 1. Absent: all real columns. */
   readonly pairs?: Uint8Array;
   /** Kept columns that are real: [length] of 0 and 1. Absent: all. */
   readonly real?: Uint8Array;
@@ -30,6 +30,8 @@ export function sequenceOf(row: CheckedRow, source: number, keepsFirst: boolean)
   const from = whole ? 0 : first;
   const real = whole ? mask : mask.subarray(first, last + 1);
   if (!real.includes(0)) return { source, from, length: real.length };
+  if (!whole) return { source, from, length: real.length, real };
+  // The row that the head reads looks at all columns alike, so one set of visible columns for all rows does not do.
   const pairs = new Uint8Array(real.length * real.length);
   real.forEach((seesAny, i) => {
     if (seesAny) pairs.set(real, i * real.length);

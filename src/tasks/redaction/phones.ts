@@ -2,7 +2,9 @@
 // them. A number in its national form must be grouped, or stand behind a word that announces it: ten digits alone are
 // oftener an order than a phone.
 import { findPhoneNumbersInText, type CountryCode, type NumberFound } from "libphonenumber-js/max";
-import type { Span } from "./rules.js";
+
+/** [start, end) of a text. */
+export type Span = readonly [start: number, end: number];
 
 const AT_HOME: readonly CountryCode[] = ["US", "GB"];
 const ANNOUNCED =

@@ -6,11 +6,8 @@ import isIP from "validator/es/lib/isIP.js";
 import isLuhnNumber from "validator/es/lib/isLuhnNumber.js";
 import isMACAddress from "validator/es/lib/isMACAddress.js";
 import isURL from "validator/es/lib/isURL.js";
-import { findPhones } from "./phones.js";
+import { findPhones, type Span } from "./phones.js";
 import type { RuleName } from "./rule-names.js";
-
-/** [start, end) of a text. */
-export type Span = readonly [start: number, end: number];
 
 /** A rule finds its spans in a plain text, in which spans of earlier rules are blanked out. */
 type Rule = (text: string) => Iterable<Span>;
