@@ -49,9 +49,6 @@ const MODELS = {
   DebertaV2ForMultipleChoice,
 };
 
-/** The containers that the engine reads; cases in others wait for their readers. */
-export const READABLE: ReadonlySet<string> = new Set(["safetensors", "sharded", "bin", "bin-legacy", "bin-sharded"]);
-
 export async function runGoldenCase(golden: GoldenCase, read: ReadFile, device?: GPUDevice): Promise<GoldenResult[]> {
   const folder = {
     open: async (name: string) => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { CheckpointError, UnsupportedError } from "../../src/errors.js";
-import { nearestName, resolveNames, spellName } from "../../src/model/deberta/names.js";
+import { nearestName, resolveNames, spellNames } from "../../src/model/deberta/names.js";
 import { SHARED } from "../support/golden-node.js";
 
 const BACKBONE = [
@@ -55,15 +55,15 @@ test.each(Object.entries(SPELLINGS))("spells a missing weight as the file would:
   if (label.startsWith("FSDP") || label.includes("backbone alone")) return; // wrappers inside a name cannot be guessed
   for (const missing of ["deberta.encoder.rel_embeddings.weight", "deberta.embeddings.word_embeddings.weight"]) {
     const available = new Set(ALL.filter((name) => name !== missing).map(spell));
-    expect(spellName(missing, available)).toBe(spell(missing));
+    expect(spellNames([missing], available)[0]).toBe(spell(missing));
     expect(resolveNames(available)(missing)).toBeUndefined();
   }
 });
 
 test("a missing LayerNorm is called gamma where the file says gamma", () => {
   const available = new Set(["deberta.embeddings.word_embeddings.weight", "deberta.encoder.LayerNorm.gamma"]);
-  expect(spellName("deberta.embeddings.LayerNorm.weight", available)).toBe("deberta.embeddings.LayerNorm.gamma");
-  expect(spellName("deberta.encoder.layer.0.output.dense.bias", available)).toBe(
+  expect(spellNames(["deberta.embeddings.LayerNorm.weight"], available)[0]).toBe("deberta.embeddings.LayerNorm.gamma");
+  expect(spellNames(["deberta.encoder.layer.0.output.dense.bias"], available)[0]).toBe(
     "deberta.encoder.layer.0.output.dense.bias",
   );
 });
@@ -72,7 +72,7 @@ test("a file without any backbone gets Transformers' names, all missing", () => 
   for (const available of [new Set<string>(), new Set(["encoder.weight", "lstm.bias", "__proto__", "constructor"])]) {
     const find = resolveNames(available);
     expect(BACKBONE.map(find)).toEqual(BACKBONE.map(() => undefined));
-    expect(BACKBONE.map((name) => spellName(name, available))).toEqual(BACKBONE);
+    expect(BACKBONE.map((name) => spellNames([name], available)[0])).toEqual(BACKBONE);
   }
 });
 
@@ -161,3 +161,27 @@ test.skipIf(!SHARED)(
     expect(cases).toBeGreaterThan(25);
   },
 );
+
+test("TensorFlow's paths, single file and shards, and no copy of the embeddings beside the head", () => {
+  const model = "tf_deberta_v2_for_masked_lm";
+  const paths = {
+    [`deberta/${model}/deberta/embeddings/word_embeddings/weight:0`]: "deberta.embeddings.word_embeddings.weight",
+    [`deberta/${model}/deberta/embeddings/position_embeddings/embeddings:0`]:
+      "deberta.embeddings.position_embeddings.weight",
+    [`deberta/${model}/deberta/encoder/rel_embeddings.weight:0`]: "deberta.encoder.rel_embeddings.weight",
+    [`deberta/${model}/deberta/encoder/LayerNorm/gamma:0`]: "deberta.encoder.LayerNorm.weight",
+    [`deberta/${model}/deberta/encoder/conv/conv/kernel:0`]: "deberta.encoder.conv.conv.weight",
+    [`deberta/${model}/deberta/encoder/layer_._11/attention/self/pos_q_proj/kernel:0`]:
+      "deberta.encoder.layer.11.attention.self.pos_query_proj.weight",
+    "deberta/encoder/layer_._2/attention/self/pos_proj/bias:0":
+      "deberta.encoder.layer.2.attention.self.pos_key_proj.bias",
+    "cls/predictions/transform/dense/kernel:0": "cls.predictions.transform.dense.weight",
+    [`cls/${model}/cls/predictions/bias:0`]: "cls.predictions.bias",
+    "pooler/tf_deberta_v2_for_sequence_classification/pooler/dense/bias:0": "pooler.dense.bias",
+    "classifier/tf_deberta_v2_for_token_classification_1/classifier/kernel:0": "classifier.weight",
+    "qa_outputs/tf_deberta_v2_for_question_answering/qa_outputs/bias:0": "qa_outputs.bias",
+  };
+  const copy = `cls/${model}/deberta/embeddings/word_embeddings/weight:0`;
+  const resolve = resolveNames(new Set([copy, ...Object.keys(paths)]));
+  for (const [path, name] of Object.entries(paths)) expect(resolve(name), name).toBe(path);
+});

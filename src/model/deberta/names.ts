@@ -2,6 +2,7 @@
 // files come from wrappers, older code and other libraries that spell them differently. Every name in the file is first freed
 // of wrappers, then the backbone is found by its word table: what precedes it is the backbone's prefix, and heads stand beside.
 import { CheckpointError, UnsupportedError } from "../../errors.js";
+import { fromTensorFlow } from "./tf-names.js";
 
 /** From a name of Transformers to the name in the file; undefined where the file has no such weight. */
 export type NameResolver = (name: string) => string | undefined;
@@ -26,12 +27,14 @@ export function resolveNames(available: ReadonlySet<string>, file = "the checkpo
       : (inFile.get(beside + name) ?? inFile.get(name));
 }
 
-/** How the file would spell a name of Transformers that it does not have: what an error should call the missing weight. */
-export function spellName(missing: string, available: ReadonlySet<string>): string {
+/** How the file would spell names of Transformers that it does not have: what an error should call missing weights. */
+export function spellNames(missing: readonly string[], available: ReadonlySet<string>): string[] {
   const { prefix, beside, wrapper, inFile } = readSpelling(available);
-  const spelled = missing.startsWith(BACKBONE) ? prefix + missing.slice(BACKBONE.length) : beside + missing;
   const hasOldNorms = [...inFile.values()].some((name) => name.endsWith("LayerNorm.gamma"));
-  return wrapper + (hasOldNorms ? withOldNorms(spelled) : spelled);
+  return missing.map((name) => {
+    const spelled = name.startsWith(BACKBONE) ? prefix + name.slice(BACKBONE.length) : beside + name;
+    return wrapper + (hasOldNorms ? withOldNorms(spelled) : spelled);
+  });
 }
 
 /** The name in the file that resembles a missing one most: by the letters shared at both ends. Undefined if fewer than half. */
@@ -70,22 +73,25 @@ const BACKBONE_PART =
 function readSpelling(available: ReadonlySet<string>): Spelling {
   const inFile = new Map<string, string>();
   for (const name of available) {
-    const plain = withoutWrappers(name);
+    const plain = plainName(name);
     // A name that needs no change is better than one that only becomes the same.
     if (plain === name || !inFile.has(plain)) inFile.set(plain, name);
   }
   const own = inFile.get(`${BACKBONE}embeddings.word_embeddings.weight`);
-  const tables = own === undefined ? [...available].filter((name) => WORD_TABLE.test(withoutWrappers(name))) : [own];
-  const anchor = tables[0] ?? [...available].find((name) => BACKBONE_PART.test(withoutWrappers(name)));
+  const tables = own === undefined ? [...available].filter((name) => WORD_TABLE.test(plainName(name))) : [own];
+  const anchor = tables[0] ?? [...available].find((name) => BACKBONE_PART.test(plainName(name)));
   if (anchor === undefined) return { inFile, prefix: BACKBONE, beside: "", wrapper: "", tables };
-  const plain = withoutWrappers(anchor);
+  const plain = plainName(anchor);
   const owner = (WORD_TABLE.exec(plain) ?? BACKBONE_PART.exec(plain))?.[1];
   const prefix = owner === undefined ? "" : `${owner}.`;
   const beside = prefix.replace(/[^.]*\.$/, "");
   return { inFile, prefix, beside, wrapper: LEADING.exec(anchor)?.[0] ?? "", tables };
 }
 
-function withoutWrappers(name: string): string {
+/** A name in the file freed of wrappers, or in torch's spelling. */
+function plainName(name: string): string {
+  const ported = fromTensorFlow(name);
+  if (ported !== undefined) return ported;
   return name
     .replace(INSIDE, "")
     .replace(LEADING, "")

@@ -3,8 +3,12 @@ import type { ModelFolder } from "../../checkpoint/folder.js";
 import { joinQuantised, type WeightEntry } from "../../checkpoint/quantised.js";
 import { openWeights, type WeightsOptions } from "../../checkpoint/shards.js";
 import { CheckpointError } from "../../errors.js";
-import { nearestName, resolveNames, spellName } from "../deberta/names.js";
+import { nearestName, resolveNames, spellNames } from "../deberta/names.js";
+import { torchShape } from "../deberta/tf-names.js";
 import { FILE_BYTES } from "../../checkpoint/finite.js";
+
+/** Missing tensors in one message. */
+const MAX_NAMED = 100;
 
 /** The tensors of a checkpoint by Transformers' names. */
 export class Checkpoint {
@@ -29,7 +33,8 @@ export class Checkpoint {
 
   /** Rows of a tensor, or of what the config says where it is missing (which is then reported with all others). */
   rows(name: string, otherwise: number): number {
-    return this.find(name)?.shape[0] ?? otherwise;
+    const entry = this.find(name);
+    return (entry && torchShape(entry)[0]) ?? otherwise;
   }
 
   /** Throws one CheckpointError for all tensors that are missing or have another shape than wanted. */
@@ -37,10 +42,11 @@ export class Checkpoint {
     const names = new Set(this.entries.keys());
     const missing = [...wanted.keys()].filter((name) => !this.find(name));
     if (missing.length > 0) {
-      const spelled = missing.map((name) => spellName(name, names));
+      const spelled = spellNames(missing.slice(0, MAX_NAMED), names);
+      const more = missing.length > MAX_NAMED ? ` and ${missing.length - MAX_NAMED} more` : "";
       const nearest = nearestName(spelled[0]!, names);
       throw new CheckpointError(
-        `${this.file()}: ${spelled.length} ${spelled.length === 1 ? "tensor is" : "tensors are"} missing: ${spelled.join(", ")}${nearest ? ` (nearest to the first: ${nearest})` : ""}`,
+        `${this.file()}: ${missing.length} ${missing.length === 1 ? "tensor is" : "tensors are"} missing: ${spelled.join(", ")}${more}${nearest ? ` (nearest to the first: ${nearest})` : ""}`,
         { reason: "mismatch" },
       );
     }
@@ -51,9 +57,9 @@ export class Checkpoint {
         throw new CheckpointError(
           `${entry.file}: ${entry.name} has type ${entry.dtype}, weights are F32, F16, BF16, F64, or I8 and I4 with scales`,
         );
-      const same = entry.shape.length === shape.length && entry.shape.every((size, axis) => size === shape[axis]);
-      if (!same)
-        misshapen.push(`${entry.name} is [${entry.shape.join(", ")}], config.json asks for [${shape.join(", ")}]`);
+      const found = torchShape(entry);
+      const same = found.length === shape.length && found.every((size, axis) => size === shape[axis]);
+      if (!same) misshapen.push(`${entry.name} is [${found.join(", ")}], config.json asks for [${shape.join(", ")}]`);
     }
     if (misshapen.length > 0)
       throw new CheckpointError(`${this.file()}: ${misshapen.join("; ")}`, { reason: "mismatch" });

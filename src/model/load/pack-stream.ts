@@ -11,6 +11,7 @@ import { type FileScales, packWeights, type PackedDType } from "../../kernels/pa
 import type { Device } from "../../runtime/device.js";
 import { type Conversion, type Residents, Staging } from "../../runtime/weights.js";
 import type { Part, ResidentSpec } from "../deberta/layers.js";
+import { layoutInFile } from "../deberta/tf-names.js";
 import type { EmbeddingTables, HostTable } from "./embeddings.js";
 import type { Checkpoint } from "./named-tensors.js";
 import { Scales } from "./scales.js";
@@ -191,7 +192,7 @@ class TensorWriter {
     const rows = spec.type.shape.length > 1 ? spec.type.shape[0]! : 1;
     const attrs = {
       dtype: PACKED[this.entry.dtype]!,
-      layout: part.layout,
+      layout: layoutInFile(this.entry, part.layout),
       input: part.input,
       output: part.output,
       scale: part.scale,
