@@ -23,18 +23,21 @@ export interface VocabularyFile {
   readonly bytes: Uint8Array;
 }
 
+/** The bytes, or a way to read them when they are asked for. */
+export type VocabularyBytes = Uint8Array | undefined | (() => Promise<Uint8Array | undefined>);
+
 /** What a decoded text is tidied of: each becomes the same without its spaces, in this order. */
 const CLEAN_UP = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"];
 
 export abstract class BaseTokenizer {
   protected readonly settings: Settings;
-  readonly #vocabulary: Uint8Array | undefined;
+  readonly #vocabulary: VocabularyBytes;
   #special: { readonly ids: ReadonlyMap<Role, number>; readonly all: ReadonlySet<number> } | undefined;
 
   /** Number of pieces, without added tokens. */
   abstract readonly vocabSize: number;
 
-  protected constructor(settings: Settings, vocabulary: Uint8Array | undefined) {
+  protected constructor(settings: Settings, vocabulary: VocabularyBytes) {
     this.settings = settings;
     this.#vocabulary = vocabulary;
   }
@@ -169,10 +172,13 @@ export abstract class BaseTokenizer {
     return ids1 ? [...first, ...ids1.map(() => 1), 1] : first;
   }
 
-  /** The vocabulary's file as it was read. @throws RangeError when the source has none */
-  saveVocabulary(): VocabularyFile {
-    if (!this.#vocabulary) throw new RangeError("saveVocabulary: this tokenizer was made without spm.model");
-    return { name: "spm.model", bytes: this.#vocabulary.slice() };
+  /**
+   * The vocabulary's file as it was read; a promise where a tokenizer.json from a server made it needless to read it before.
+   * @throws RangeError when the source has none
+   */
+  saveVocabulary(): VocabularyFile | Promise<VocabularyFile> {
+    const file = this.#vocabulary;
+    return typeof file === "function" ? file().then(vocabularyFile) : vocabularyFile(file);
   }
 
   protected isSpecial(id: number): boolean {
@@ -218,4 +224,9 @@ function checkText(text: TextInput, isSplitIntoWords: boolean): TextInput {
   } else if (typeof text !== "string")
     throw new TypeError("a text must be a string; for a list of words set isSplitIntoWords");
   return text;
+}
+
+function vocabularyFile(bytes: Uint8Array | undefined): VocabularyFile {
+  if (!bytes) throw new RangeError("saveVocabulary: this tokenizer was made without spm.model");
+  return { name: "spm.model", bytes: bytes.slice() };
 }

@@ -4,7 +4,7 @@ import { openFolder } from "../checkpoint/folder.js";
 import { readOptionalJson, readWhole } from "../checkpoint/read-whole.js";
 import type { Source, SourceOptions } from "../checkpoint/source.js";
 import { CheckpointError } from "../errors.js";
-import { isObject, type JsonObject } from "../json.js";
+import { fieldOf, isObject, type JsonObject } from "../json.js";
 import { parsePieceModel, type PieceModel } from "./pieces/piece-model.js";
 import {
   ADDED,
@@ -23,6 +23,8 @@ const MAX_SPM_BYTES = 64 << 20;
 
 /** A folder, as far as tokenizers read it. Files that are not there are undefined. */
 export interface TokenizerFolder {
+  /** Whether bytes cost time. */
+  readonly isRemote: boolean;
   /** The bytes of spm.model. */
   readonly spm: () => Promise<Uint8Array | undefined>;
   /** A JSON file that holds an object. */
@@ -37,6 +39,7 @@ export async function openTokenizerFolder(source: Source, options: SourceOptions
   const follow = (file: string) => (loaded: number, total: number) =>
     folder.progress.tell({ file, loaded, total, phase: "vocabulary" });
   return {
+    isRemote: folder.isRemote,
     missing: (name) => folder.missing(name),
     async spm() {
       const file = await folder.open(SPM);
@@ -54,8 +57,9 @@ export async function openTokenizerFolder(source: Source, options: SourceOptions
 /** spm.model as bytes and as what they say. Throws CheckpointError when it is missing or damaged. */
 export async function readPieceModel(
   folder: TokenizerFolder,
+  known?: Uint8Array,
 ): Promise<{ readonly bytes: Uint8Array; readonly model: PieceModel }> {
-  const bytes = await folder.spm();
+  const bytes = known ?? (await folder.spm());
   if (!bytes) throw folder.missing(SPM);
   return { bytes, model: parsePieceModel(bytes, SPM) };
 }
@@ -65,20 +69,34 @@ export const readTokenizerJson = (folder: TokenizerFolder): Promise<JsonObject |
   folder.json(TOKENIZER_JSON);
 
 /**
+ * Whether spm.model and the small files say all that a tokenizer.json beside them would: it has three to four times the bytes.
+ * They do where the added tokens are listed elsewhere, and nothing is asked for that a tokenizer.json overrules. Transformers 5
+ * writes another pipeline than spm.model's, and says "backend".
+ */
+export async function modelSaysAll(folder: TokenizerFolder, options: TokenizerOptions): Promise<boolean> {
+  const config = await folder.json(CONFIG);
+  const isOverruled = ["do_lower_case", "split_by_punct"].some((field) => config && fieldOf(config, field));
+  if (isOverruled || options.doLowerCase || options.splitByPunct || (config && Object.hasOwn(config, "backend")))
+    return false;
+  return !isLegacy(config) || (await folder.json(ADDED)) !== undefined;
+}
+
+/**
  * What the small files say. A tokenizer.json is looked into where tokenizer_config.json does not list added tokens; `json`
- * is that file when it has been read already.
+ * is that file when it has been read already, "unread" where it shall not be.
  */
 export async function readSettings(
   folder: TokenizerFolder,
   options: TokenizerOptions,
-  json?: JsonObject,
+  given?: JsonObject | "unread",
 ): Promise<Settings> {
+  const json = given === "unread" ? undefined : given;
   const config = await folder.json(CONFIG);
   const legacy = isLegacy(config);
   const [specialMap, addedTokens, tokenizerJson] = await Promise.all([
     legacy ? folder.json(SPECIAL_MAP) : undefined,
     legacy ? folder.json(ADDED) : undefined,
-    json ?? (legacy ? readTokenizerJson(folder) : undefined),
+    json ?? (legacy && given !== "unread" ? readTokenizerJson(folder) : undefined),
   ]);
   const reader = tokenizerJson && (await import("./tokenizer-json.js"));
   return resolveSettings(

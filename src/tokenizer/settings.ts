@@ -3,7 +3,7 @@
 // `added_tokens_decoder`, the other sources of added tokens are ignored. Source: Transformers 4.57,
 // `tokenization_utils_base.py`, `_from_pretrained`.
 import { CheckpointError } from "../errors.js";
-import { addedToken, contentOf, ROLES, sameToken, type AddedToken, type Role } from "./text/added-tokens.js";
+import { addedToken, contentOf, ROLES, tokenKey, type AddedToken, type Role } from "./text/added-tokens.js";
 import type { Side } from "./encoding.js";
 import { isObject, show, type JsonObject } from "../json.js";
 import { readId, readToken } from "./json.js";
@@ -77,11 +77,14 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
     if (!Array.isArray(list)) throw new CheckpointError(`${file}: additional_special_tokens is not a list`);
     const more = list.map((value, i) => readName(value, `${file}: additional_special_tokens[${i}]`, asSpecial));
     // As Python compares them: a name is never a token, and what tokenizer_config.json holds are no tokens yet.
-    const isKnown = (token: string | AddedToken, i: number): boolean =>
-      typeof token === "string"
-        ? additional.includes(token) || more.indexOf(token) < i
-        : more.some((other, j) => j < i && typeof other !== "string" && sameToken(other, token));
-    additional = asSpecial ? [...additional, ...more.filter((token, i) => !isKnown(token, i))] : more;
+    const known = new Set(additional.filter((token) => typeof token === "string"));
+    const isNew = (token: string | AddedToken): boolean => {
+      const key = typeof token === "string" ? token : `\0${tokenKey(token)}`;
+      const isNew = !known.has(key);
+      known.add(key);
+      return isNew;
+    };
+    additional = asSpecial ? additional.concat(more.filter(isNew)) : more;
   };
   readNames(config, CONFIG, false);
 

@@ -1,5 +1,5 @@
-// DebertaV2TokenizerFast: the fast tokenizer of Transformers 4.57, from tokenizer.json, or from spm.model as Transformers
-// converts it when there is no tokenizer.json.
+// DebertaV2TokenizerFast: the fast tokenizer of Transformers 4.57, from spm.model as Transformers converts it, or from
+// tokenizer.json where there is no spm.model or the result may be another.
 import type { Source, SourceOptions } from "../checkpoint/source.js";
 import { CheckpointError } from "../errors.js";
 import {
@@ -10,7 +10,7 @@ import {
   type AddedToken,
   type AddedVocabulary,
 } from "./text/added-tokens.js";
-import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
+import { BaseTokenizer, type TextInput, type VocabularyBytes } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import {
   assemble,
@@ -44,8 +44,8 @@ interface Parts {
   readonly added: AddedVocabulary;
   readonly template: Template;
   readonly settings: Settings;
-  /** The bytes of spm.model, if the source has one. */
-  readonly file: Uint8Array | undefined;
+  /** The bytes of spm.model, if the source has one; read when they are asked for where they are not needed otherwise. */
+  readonly file: VocabularyBytes;
 }
 
 export class DebertaV2TokenizerFast extends BaseTokenizer {
@@ -63,16 +63,17 @@ export class DebertaV2TokenizerFast extends BaseTokenizer {
   }
 
   /**
-   * Loads tokenizer.json, or spm.model where there is none, and the small JSON files beside it.
+   * Loads spm.model or tokenizer.json, never both, and the small JSON files beside it.
    * `doLowerCase` and `splitByPunct` count only without a tokenizer.json.
    * @throws CheckpointError for missing or damaged files, UnsupportedError for other kinds of models
    */
   static async fromPretrained(source: Source, options: FastTokenizerOptions = {}): Promise<DebertaV2TokenizerFast> {
-    const { openTokenizerFolder, readTokenizerJson } = await import("./files.js");
+    const { modelSaysAll, openTokenizerFolder, readTokenizerJson } = await import("./files.js");
     const folder = await openTokenizerFolder(source, options);
-    const json = await readTokenizerJson(folder);
+    const spm = (await modelSaysAll(folder, options)) ? await folder.spm() : undefined;
+    const json = spm ? undefined : await readTokenizerJson(folder);
     return new DebertaV2TokenizerFast(
-      await (json ? partsOfJson(folder, json, options) : partsOfModel(folder, options)),
+      await (json ? partsOfJson(folder, json, options) : partsOfModel(folder, options, spm)),
     );
   }
 
@@ -156,7 +157,10 @@ async function partsOfJson(folder: TokenizerFolder, json: JsonObject, options: F
   const { readSettings } = await import("./files.js");
   const { readAddedTokens, readPipeline, readTemplate } = await import("./tokenizer-json.js");
   const pipeline = createPipeline(readPipeline(json), "tokenizer.json");
-  const [settings, file] = await Promise.all([readSettings(folder, options, json), folder.spm()]);
+  const [settings, file] = await Promise.all([
+    readSettings(folder, options, json),
+    folder.isRemote ? folder.spm : folder.spm(),
+  ]);
   const { vocabulary } = pipeline;
   const added = addAllTokens(vocabulary, readAddedTokens(json), settings.added, settings.special);
   const size = vocabulary.size + [...added.tokens.keys()].filter((id) => id >= vocabulary.size).length;
@@ -165,9 +169,16 @@ async function partsOfJson(folder: TokenizerFolder, json: JsonObject, options: F
 }
 
 /** The conversion of Transformers 4.57, `convert_slow_tokenizer.py`, `DebertaV2Converter`. */
-async function partsOfModel(folder: TokenizerFolder, options: FastTokenizerOptions): Promise<Parts> {
+async function partsOfModel(
+  folder: TokenizerFolder,
+  options: FastTokenizerOptions,
+  spm: Uint8Array | undefined,
+): Promise<Parts> {
   const { readPieceModel, readSettings } = await import("./files.js");
-  const [{ bytes, model }, settings] = await Promise.all([readPieceModel(folder), readSettings(folder, options)]);
+  const [{ bytes, model }, settings] = await Promise.all([
+    readPieceModel(folder, spm),
+    readSettings(folder, options, "unread"),
+  ]);
   const { pieces, scores, charsMap, trainerUnkId: unkId } = model;
   if (unkId >= scores.length)
     throw new CheckpointError(`spm.model: unk_id is ${unkId}, there are ${scores.length} pieces`);

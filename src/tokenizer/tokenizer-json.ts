@@ -168,7 +168,7 @@ function encodeAll(texts: readonly string[]): ByteStrings {
 function readSteps(value: unknown, depth: number = 0): Rewrite[] {
   if (value === null || value === undefined) return [];
   const normalizer = objectOf(value, "normalizer");
-  switch (known(normalizer, "normalizer", ["Sequence", "Lowercase", "Strip", "Precompiled", "Replace"])) {
+  switch (known(normalizer, "normalizer", ["Sequence", "Lowercase", "Strip", "Precompiled", "NFC", "Replace"])) {
     case "Sequence":
       if (depth === MAX_DEPTH) throw damaged(`normalizer: sequences within more than ${MAX_DEPTH} sequences`);
       return listOf(fieldOf(normalizer, "normalizers"), "normalizer.normalizers").flatMap((each) =>
@@ -186,18 +186,25 @@ function readSteps(value: unknown, depth: number = 0): Rewrite[] {
       ];
     case "Precompiled":
       return [{ kind: "map", bytes: fromBase64(fieldOf(normalizer, "precompiled_charsmap")) }];
+    case "NFC":
+      return [{ kind: "compose" }];
     default:
-      checkReplace(normalizer);
-      return [{ kind: "collapse spaces" }];
+      return [readReplace(normalizer)];
   }
 }
 
-/** The one replacement that this family has: two or more spaces become one. */
-function checkReplace(replace: JsonObject): void {
+/** What a space takes the place of: runs of spaces, or in Transformers 5 runs of white space, line breaks and tabs. */
+const REPLACED: ReadonlyMap<unknown, Rewrite> = new Map([
+  [" {2,}", { kind: "collapse spaces" }],
+  ["\\s{2,}|[\\n\\r\\t]", { kind: "plain spaces" }],
+]);
+
+function readReplace(replace: JsonObject): Rewrite {
   const pattern = objectOf(fieldOf(replace, "pattern"), "normalizer.pattern");
   const regex = fieldOf(pattern, "Regex") ?? fieldOf(pattern, "String");
   if (typeof regex !== "string") throw damaged(`normalizer.pattern is ${show(regex)}`);
-  if (fieldOf(pattern, "Regex") === " {2,}" && fieldOf(replace, "content") === " ") return;
+  const rewrite = REPLACED.get(fieldOf(pattern, "Regex"));
+  if (rewrite && fieldOf(replace, "content") === " ") return rewrite;
   if (Object.hasOwn(pattern, "Regex")) {
     try {
       new RegExp(regex, "u"); // only to tell a damaged pattern from one that is merely unknown
@@ -206,7 +213,7 @@ function checkReplace(replace: JsonObject): void {
     }
   }
   throw new UnsupportedError(
-    `${FILE}: normalizer "Replace" of ${show(regex)} by ${show(fieldOf(replace, "content"))}; only " {2,}" by " " is supported`,
+    `${FILE}: normalizer "Replace" of ${show(regex)} by ${show(fieldOf(replace, "content"))} is not one of this family`,
   );
 }
 

@@ -25,7 +25,7 @@ describe("the built tokenizer", () => {
       `deberta-webgpu/tokenizer: ${kilobytes(first)} KB gzip; with what opens a source and reads spm.model ` +
         `${kilobytes([...first, ...loading])} KB; for tokenizer.json ${kilobytes(after("tokenizer-json").slice(0, 1))} KB more`,
     );
-    expect(sizeOf(first)).toBeLessThanOrEqual(15_000);
+    expect(sizeOf(first)).toBeLessThanOrEqual(16_000);
     expect(sizeOf([...first, ...loading])).toBeLessThanOrEqual(26_000); // so that it does not creep up
   });
 

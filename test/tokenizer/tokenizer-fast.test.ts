@@ -132,6 +132,6 @@ describe.each(made)("fast $name", ({ name, cases, files }) => {
     }).toEqual(cases.special_ids);
     expect(tokenizer.vocabSize).toBe(cases.vocab_size);
     checkMethods(tokenizer, cases.methods.fast);
-    expect(Buffer.compare(tokenizer.saveVocabulary().bytes, files["spm.model"])).toBe(0);
+    expect(Buffer.compare((await tokenizer.saveVocabulary()).bytes, files["spm.model"])).toBe(0);
   });
 });

@@ -80,35 +80,58 @@ export interface Match<T> {
 /** Finds the strings in a text: leftmost first, without overlaps; among those that begin together, the longest. */
 export type Matcher<T> = (text: string) => Match<T>[];
 
-/** @param prefer among strings that begin together: the longest, or the one that stands first in the list */
+/**
+ * In sorted order, the strings that agree with the text so far lie together: each further character narrows them. So a place
+ * in the text costs no more than the longest match and the logarithm of how many strings there are.
+ * @param prefer among strings that begin together: the longest, or the one that stands first in the list
+ */
 export function createMatcher<T>(
   entries: readonly (readonly [string, T])[],
   prefer: "longest" | "first" = "longest",
 ): Matcher<T> {
-  const byFirstUnit = new Map<number, (readonly [string, T])[]>();
-  const ordered = prefer === "longest" ? entries.toSorted(([a], [b]) => b.length - a.length) : entries;
-  for (const entry of ordered) {
-    if (entry[0] === "") continue;
-    const unit = entry[0].charCodeAt(0);
-    const list = byFirstUnit.get(unit);
-    if (list) list.push(entry);
-    else byFirstUnit.set(unit, [entry]);
-  }
-  if (byFirstUnit.size === 0) return () => [];
-  const units = [...byFirstUnit.keys()].map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`);
+  const sorted = entries
+    .map(([content, value], place) => ({ content, value, place }))
+    .filter(({ content }) => content !== "")
+    .sort((a, b) => (a.content < b.content ? -1 : a.content > b.content ? 1 : a.place - b.place))
+    .filter(({ content }, i, all) => i === 0 || all[i - 1]!.content !== content);
+  if (sorted.length === 0) return () => [];
+  const firstUnits = new Set(sorted.map(({ content }) => content.charCodeAt(0)));
+  const units = [...firstUnits].map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`);
   const anyFirst = new RegExp(`[${units.join("")}]`, "g");
+  /** The first of sorted[from, to) whose unit at `depth` is at least `unit`. */
+  const bound = (from: number, to: number, depth: number, unit: number): number => {
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (sorted[middle]!.content.charCodeAt(depth) < unit) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  };
+  const find = (text: string, start: number): (typeof sorted)[number] | undefined => {
+    let found: (typeof sorted)[number] | undefined;
+    let [from, to] = [0, sorted.length];
+    for (let depth = 0; start + depth < text.length; depth++) {
+      const unit = text.charCodeAt(start + depth);
+      from = bound(from, to, depth, unit);
+      to = bound(from, to, depth, unit + 1);
+      if (from === to) break;
+      const entry = sorted[from]!;
+      if (entry.content.length > depth + 1) continue;
+      if (!found || prefer === "longest" || entry.place < found.place) found = entry;
+      if (++from === to) break;
+    }
+    return found;
+  };
   return (text) => {
-    const found: Match<T>[] = [];
+    const matches: Match<T>[] = [];
     anyFirst.lastIndex = 0;
     for (let hit = anyFirst.exec(text); hit; hit = anyFirst.exec(text)) {
       const start = hit.index;
-      const entry = byFirstUnit.get(text.charCodeAt(start))!.find(([content]) => text.startsWith(content, start));
-      if (!entry) continue;
-      const end = start + entry[0].length;
-      found.push({ start, end, value: entry[1] });
-      anyFirst.lastIndex = end;
+      const entry = find(text, start);
+      anyFirst.lastIndex = start + (entry?.content.length ?? 1);
+      if (entry) matches.push({ start, end: anyFirst.lastIndex, value: entry.value });
     }
-    return found;
+    return matches;
   };
 }
 
@@ -137,7 +160,8 @@ export function addTokens({ size, find }: Pieces, batches: readonly (readonly Ad
     for (const token of batch) {
       const { content } = token;
       const known = ids.get(content) ?? find(content);
-      if (content === "" || sameToken(tokens.get(known), token)) continue;
+      const before = tokens.get(known);
+      if (content === "" || (before && tokenKey(before) === tokenKey(token))) continue;
       const id = known >= 0 ? known : next++;
       ids.set(content, id);
       tokens.set(id, token);
@@ -147,15 +171,10 @@ export function addTokens({ size, find }: Pieces, batches: readonly (readonly Ad
   return { ids, tokens, special: new Set(special.keys()), searched: [...special.values(), ...ordinary] };
 }
 
-export function sameToken(a: AddedToken | undefined, b: AddedToken): boolean {
-  return (
-    a?.content === b.content &&
-    a.singleWord === b.singleWord &&
-    a.lstrip === b.lstrip &&
-    a.rstrip === b.rstrip &&
-    a.normalized === b.normalized &&
-    a.special === b.special
-  );
+/** Two tokens are the same when these are. */
+export function tokenKey({ content, singleWord, lstrip, rstrip, normalized, special }: AddedToken): string {
+  const flags = [singleWord, lstrip, rstrip, normalized, special].map(Number).join("");
+  return `${flags}${content}`;
 }
 
 /**
@@ -172,9 +191,8 @@ export function addAllTokens(
   const more = [...numbered].sort(([a], [b]) => a - b).map(([, token]) => token);
   const known = new Set([...own, ...more].map(contentOf));
   // A token with flags of its own is added even where its text is known: it brings its flags along.
-  const rest = special.filter((token) =>
-    typeof token === "string" ? !known.has(token) : !more.some((other) => sameToken(other, token)),
-  );
+  const same = new Set(more.map(tokenKey));
+  const rest = special.filter((token) => (typeof token === "string" ? !known.has(token) : !same.has(tokenKey(token))));
   const names = new Set(special.map(contentOf));
   const added = [...more, ...rest].map((token) =>
     typeof token === "string"

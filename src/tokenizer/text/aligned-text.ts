@@ -89,6 +89,13 @@ class Rewriting {
     if (codes.length < count && changes.length > 0) changes[changes.length - 1]! += codes.length - count;
   }
 
+  /** The same for characters that are composed: what vanishes is charged to the first of the new ones. */
+  compose(count: number, codes: readonly number[]): void {
+    const first = this.#changes.length;
+    this.replace(Math.min(count, codes.length), codes);
+    if (codes.length < count) this.#changes[first] = codes.length - count;
+  }
+
   /** The new text with the old one's ranges. */
   apply(old: AlignedText): AlignedText {
     if (!this.changed) return old;
@@ -116,6 +123,47 @@ export const lowerCase: Step = (text) => {
     const lower = Array.from(String.fromCodePoint(code).toLowerCase(), (char) => char.codePointAt(0)!);
     if (lower.length === 1 && lower[0] === code) result.keep(code);
     else result.replace(1, lower);
+  }
+  return result.apply(text);
+};
+
+/** Makes a space of every line break and tab, and one of every run of white space. The range is the last one's. */
+export const plainSpaces: Step = ({ codes, starts, ends }) => {
+  const result: Record<"codes" | "starts" | "ends", number[]> = { codes: [], starts: [], ends: [] };
+  for (let i = 0, run = 0; i < codes.length; i++) {
+    const isSpace = isWhiteSpace(codes[i]!);
+    run = isSpace ? run + 1 : 0;
+    if (isSpace && i + 1 < codes.length && isWhiteSpace(codes[i + 1]!)) continue;
+    const isReplaced = run > 1 || (isSpace && LINE_OR_TAB.has(codes[i]!));
+    result.codes.push(isReplaced ? 0x20 : codes[i]!);
+    result.starts.push(starts[i]!);
+    result.ends.push(ends[i]!);
+  }
+  return result;
+};
+const LINE_OR_TAB: ReadonlySet<number> = new Set([9, 10, 13]);
+
+/** What composes with the character before it: marks, and the later letters of a Hangul syllable. */
+const COMPOSES = /[\p{M}\u1161-\u1175\u11a8-\u11c2]/u;
+/** Below this everything stands as it is. */
+const FIRST_COMPOSED = 0x300;
+
+/** Unicode's composed form, NFC. A composed character takes the range of its first part. */
+export const compose: Step = (text) => {
+  const { codes } = text;
+  const result = new Rewriting();
+  for (let start = 0, end = 1; start < codes.length; start = end, end = start + 1) {
+    const composes = (code: number): boolean => code >= FIRST_COMPOSED && COMPOSES.test(String.fromCodePoint(code));
+    while (end < codes.length && composes(codes[end]!)) end++;
+    if (end === start + 1 && codes[start]! < FIRST_COMPOSED) {
+      result.keep(codes[start]!);
+      continue;
+    }
+    const composed = Array.from(textOf(codes, start, end).normalize("NFC"), (char) => char.codePointAt(0)!);
+    let same = 0;
+    while (same < composed.length && start + same < end && composed[same] === codes[start + same]) same++;
+    for (let i = 0; i < same; i++) result.keep(composed[i]!);
+    if (start + same < end || same < composed.length) result.compose(end - start - same, composed.slice(same));
   }
   return result.apply(text);
 };

@@ -5,7 +5,9 @@ import { createMatcher, trailingSpaces, type AddedVocabulary, type Match } from 
 import {
   alignText,
   collapseSpaces,
+  compose,
   lowerCase,
+  plainSpaces,
   precompiled,
   sliceAligned,
   strip,
@@ -22,9 +24,16 @@ import { createUnigram } from "../pieces/unigram.js";
 import { createVocabulary, type Vocabulary } from "../pieces/vocabulary.js";
 import { createWordSearch } from "../pieces/words.js";
 
+const PLAIN_STEPS = {
+  "lower case": lowerCase,
+  "collapse spaces": collapseSpaces,
+  "plain spaces": plainSpaces,
+  compose,
+} as const satisfies Record<string, Step>;
+
 /** A step of the normaliser, as data; `bytes` is a precompiled character map. */
 export type Rewrite =
-  | { readonly kind: "lower case" | "collapse spaces" }
+  | { readonly kind: keyof typeof PLAIN_STEPS }
   | { readonly kind: "strip"; readonly left: boolean; readonly right: boolean }
   | { readonly kind: "map"; readonly bytes: Uint8Array };
 
@@ -54,7 +63,7 @@ export function createPipeline(
   const stepOf = (rewrite: Rewrite): Step => {
     if (rewrite.kind === "strip") return strip(rewrite.left, rewrite.right);
     if (rewrite.kind === "map") return precompiled(parseCharMap(rewrite.bytes, file));
-    return rewrite.kind === "lower case" ? lowerCase : collapseSpaces;
+    return PLAIN_STEPS[rewrite.kind];
   };
   return { vocabulary: createVocabulary(pieces, scores, file), unkId, steps: rewrites.map(stepOf), splitPunctuation };
 }
