@@ -433,3 +433,13 @@ test("nothing reached the prototypes that every object shares", () => {
   expect(Object.keys(Object.prototype)).toEqual([]);
   expect(Object.keys(Array.prototype)).toEqual([]);
 });
+
+test("labels that are numbers are names", () => {
+  const { id2label, numLabels } = new DebertaV2Config({
+    model_type: "deberta-v2",
+    id2label: { 0: 0, 1: 5, 2: 2.5 },
+    label2id: { 0: 0, 5: 1, 2.5: 2 },
+  });
+  expect([...id2label.values()]).toEqual(["0", "5", "2.5"]);
+  expect(numLabels).toBe(3);
+});

@@ -120,8 +120,10 @@ export function labelField(json: ConfigJson, maxLabels: number): ReadonlyMap<num
     if (index < 0 || index >= entries.length || labels.has(index)) {
       refuse(`id2label key`, key, `the keys 0 to ${entries.length - 1} are, for ${entries.length} labels`);
     }
-    if (typeof name !== "string") return refuse(`id2label ${key}:`, name, "a string is");
-    labels.set(index, name);
+    // Tables whose labels are numbers are saved as such; results name them as texts.
+    if (typeof name !== "string" && typeof name !== "number")
+      refuse(`id2label ${key}:`, name, "a string or a number is");
+    labels.set(index, String(name));
   }
   return new Map([...labels].sort(([a], [b]) => a - b));
 }

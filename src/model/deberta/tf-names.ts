@@ -1,6 +1,5 @@
 // Weights of the TensorFlow twins (tf_model.h5): how their paths read in Transformers' spelling, and which lie the other way
 // round. Dense kernels are [in, out], torch's weights [out, in]; convolution kernels are [taps, in, out], torch's [out, in, taps].
-import type { TensorEntry } from "../../checkpoint/shards.js";
 import type { FileLayout } from "../../kernels/pack-weights.js";
 
 /** Where a weight's own name begins in its path: behind the layer's and the model's names. */
@@ -31,18 +30,24 @@ export function fromTensorFlow(path: string): string | undefined {
   return `${name.replace(/\.pos_proj$/, ".pos_key_proj").replace(/\.pos_q_proj$/, ".pos_query_proj")}.${last}`;
 }
 
+/** A tensor, by its name and shape in the file. */
+interface Named {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
 /** Whether a tensor's axes are in the reverse of torch's order. */
-function isReversed({ name, shape }: TensorEntry): boolean {
+function isReversed({ name, shape }: Named): boolean {
   return name.endsWith("/kernel:0") && shape.length > 1;
 }
 
 /** The shape that torch would give the tensor. */
-export function torchShape(entry: TensorEntry): readonly number[] {
+export function torchShape(entry: Named): readonly number[] {
   return isReversed(entry) ? [...entry.shape].reverse() : entry.shape;
 }
 
 /** How the file holds what torch would hold in `layout`. */
-export function layoutInFile(entry: TensorEntry, layout: FileLayout): FileLayout {
+export function layoutInFile(entry: Named, layout: FileLayout): FileLayout {
   if (!isReversed(entry)) return layout;
   return layout.kind === "conv" ? { kind: "convTransposed", taps: layout.taps } : { kind: "transposed" };
 }

@@ -1,8 +1,7 @@
 // From streamed bytes to packed weights: each tensor's bytes pass in chunks through a scratch buffer (checked to be finite)
 // into staging, and when a piece of it is whole, one dispatch packs it into its resident.
-import { byteLengthOf } from "../../checkpoint/byte-plan.js";
+import { byteLengthOf, type Span } from "../../checkpoint/byte-plan.js";
 import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
-import type { Span } from "../../checkpoint/byte-plan.js";
 import type { QuantisedEntry, WeightEntry } from "../../checkpoint/quantised.js";
 import { stream } from "../../checkpoint/stream.js";
 import { assert, CheckpointError } from "../../errors.js";
