@@ -82,7 +82,12 @@ function attention(N: number): Timed[] {
   const tileTable = (graph: Graph, device: Device) => {
     const { queries, keys } = scoreTileSize(device.capabilities, false);
     const entries = tiles(N, queries, keys);
-    return operand(graph, `tiles ${queries} ${keys}`, u32(entries.length / TILE_FIELDS.length, TILE_FIELDS.length), entries);
+    return operand(
+      graph,
+      `tiles ${queries} ${keys}`,
+      u32(entries.length / TILE_FIELDS.length, TILE_FIELDS.length),
+      entries,
+    );
   };
   return [
     {
@@ -127,7 +132,12 @@ function attention(N: number): Timed[] {
       build(graph, device) {
         const { queries } = valueTileSize(device.capabilities, false);
         const entries = tiles(N, queries, N);
-        const tileTable = operand(graph, `value tiles ${queries}`, u32(entries.length / TILE_FIELDS.length, TILE_FIELDS.length), entries);
+        const tileTable = operand(
+          graph,
+          `value tiles ${queries}`,
+          u32(entries.length / TILE_FIELDS.length, TILE_FIELDS.length),
+          entries,
+        );
         const probabilities = operand(graph, "probabilities", f32(scores));
         const valueAttrs = { heads, headWidth, valueFrom: 2 * D, rows: N, singleRows: false, pairs };
         graph.add("values", attentionValues, [probabilities, qkv(graph), tileTable], valueAttrs);

@@ -8,6 +8,7 @@ import {
   DisposedError,
   type ModelInputs,
 } from "../../src/index.js";
+import { Device } from "../../src/runtime/device.js";
 import { madeFolder, MINIATURE } from "../support/checkpoint.js";
 import { checked, sharedDevice } from "../support/gpu.js";
 import { generator, randomInteger } from "../support/random.js";
@@ -161,3 +162,31 @@ test("a device of the engine's own that is lost: the next load gets a new one", 
     Object.defineProperty(GPUAdapter.prototype, "requestDevice", request);
   }
 });
+
+test("lost tells of a lost device, and reload brings the model back, with the same answers and nothing left of the old", async () => {
+  const model = await DebertaV2ForTokenClassification.fromPretrained(folder, { device: await openDevice() });
+  const before = await model.forward({ inputIds: [[1, 2, 3]] });
+  const [memory, other] = [model.memory(), await openDevice()];
+  expect(memory.weights + memory.slots + memory.staging + memory.plans).toBe(memory.gpuBytes);
+  destroyOf(model);
+  expect(await model.lost).toBeInstanceOf(DeviceError);
+  await expect(model.forward({ inputIds: [[1, 2, 3]] })).rejects.toThrow(DeviceError);
+  const reloaded = model.reload({ device: other });
+  const waiting = model.forward({ inputIds: [[1, 2, 3]] });
+  await reloaded;
+  expect(await waiting).toEqual(before);
+  expect(model.memory()).toEqual(memory);
+  await model.dispose();
+  expect(Device.of(other).totals()).toEqual({ buffers: 0, bytes: 0 });
+  await expect(model.reload()).rejects.toThrow(DisposedError);
+  other.destroy();
+});
+
+async function openDevice(): Promise<GPUDevice> {
+  return (await navigator.gpu.requestAdapter())!.requestDevice();
+}
+
+/** Destroys the device of a model. */
+function destroyOf(model: object): void {
+  (model as { engine: { device: Device } }).engine.device.gpu.destroy();
+}

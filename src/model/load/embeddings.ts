@@ -64,7 +64,10 @@ export abstract class HostTable implements RowReader {
 
   /** Adds a row, given as bytes whose offset in their buffer is a multiple of the row's length. */
   protected addBytes(row: number, bytes: Uint8Array, target: Float32Array): void {
-    if (this.scales) return addIntegers(bytes, this.scales[row]!, target, this.width);
+    if (this.scales) {
+      addIntegers(bytes, this.scales[row]!, target, this.width);
+      return;
+    }
     const bad = this.decode(bytes, target, this.width);
     if (bad < 0) return;
     const { file, name } = this.entry;
