@@ -1,6 +1,7 @@
 // The public API as a list. See the README for a tour and docs/architecture.md for how the parts fit.
 export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
 export type { CheckpointReason } from "./errors.js";
+export { hashesOf } from "./checkpoint/hashes.js";
 export type { ByteSource, Folder } from "./checkpoint/byte-source.js";
 export type { Phase, Progress } from "./checkpoint/progress.js";
 export type { Source, SourceOptions } from "./checkpoint/source.js";

@@ -2,6 +2,7 @@
 // checked here.
 import { CheckpointError, quote } from "../errors.js";
 import { asOurs, namedSource, type Folder, type NamedSource } from "./byte-source.js";
+import { remembering } from "./remembering.js";
 import { below, placeOf } from "./place.js";
 import { ProgressReporter } from "./progress.js";
 import { systemClock, type Clock } from "./retry.js";
@@ -39,14 +40,14 @@ export async function openFolder(
   options: SourceOptions = {},
   clock: Clock = systemClock,
 ): Promise<ModelFolder> {
-  const { signal, subfolder, onProgress } = options;
+  const { signal, subfolder, onProgress, integrity } = options;
   if (typeof source === "object" && OPENED.has(source)) {
     (source as ModelFolder).progress.listen(onProgress);
     return source as ModelFolder;
   }
   if (subfolder !== undefined && !isFileName(subfolder))
     throw new TypeError(`subfolder ${quote(subfolder)} is not the name of a folder`);
-  const digests = new Map(Object.entries(options.integrity ?? {}).map(([name, text]) => [name, sha256Of(name, text)]));
+  const digests = new Map(Object.entries(integrity ?? {}).map(([name, text]) => [name, sha256Of(name, text)]));
   const progress = new ProgressReporter();
   progress.listen(onProgress);
   const whole = placeOf(source, { options, digests, clock, progress });
@@ -58,7 +59,16 @@ export async function openFolder(
     const file = await abortable(place.open(name), signal).catch((error: unknown) => {
       throw asOurs(name, error, signal);
     });
-    return file && ("forwardOnly" in file ? file : namedSource(name, file, { sha256: digests.get(name) }));
+    if (!file) return undefined;
+    const sha256 = digests.get(name);
+    if (integrity && sha256 === undefined) {
+      const advice = "add it to the table, which `hashesOf` makes, or take the file away";
+      throw new CheckpointError(`${name}: integrity does not name this file, so it is refused; ${advice}`, {
+        reason: "mismatch",
+      });
+    }
+    const named = "forwardOnly" in file ? file : namedSource(name, file, { sha256 });
+    return sha256 === undefined ? named : remembering(named);
   };
   const folder: ModelFolder = {
     location: place.location,
@@ -71,7 +81,18 @@ export async function openFolder(
       file.catch(() => opened.delete(name)); // a failure may pass: the next call tries again
       return file;
     },
-    missing: (name) => new CheckpointError(`${name}: not found in ${place.location}`, { reason: "absent" }),
+    missing: (name) => {
+      const cause = place.whyMissing?.(name);
+      if (cause && cause.reason !== "absent") return cause;
+      const page = cause?.status === 200 ? "; the server answers missing files with an HTML page" : "";
+      const { status } = cause ?? {};
+      return new CheckpointError(`${name}: not found in ${place.location}${page}`, {
+        cause,
+        file: name,
+        reason: "absent",
+        status,
+      });
+    },
     close: () => place.close?.(),
   };
   OPENED.add(folder);

@@ -7,12 +7,14 @@ import { abortable } from "./signals.js";
 /** How to talk to the server of a folder. */
 export interface Server {
   readonly fetch: typeof fetch;
-  /** Sent with every request, the token included; all requests go to the folder's own origin. */
+  /** Sent with every request. Authorization does not follow a redirect to another origin. */
   readonly headers: Headers;
   readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   /** Files whose only body is open between two reads, oldest first; browsers allow six connections to a host. */
   readonly holding: Set<{ close(): void }>;
+  /** The address of a file that this server did give. */
+  known?: string;
 }
 
 /** A file on the server; size and etag are known after the first answer. */
@@ -31,6 +33,9 @@ export interface HttpAnswer {
   readonly size: number | undefined;
   readonly length: number | undefined;
   readonly etag: string | undefined;
+  readonly status: number;
+  /** No range was asked for, so that a body of unknown length is the whole file. */
+  readonly isAll?: boolean;
 }
 
 /** `fetch` failed without an answer. */
@@ -39,13 +44,16 @@ export class UnreachableError extends TransientError {}
 /** A response's body and where in the file its next byte stands. */
 export class ResponseBody {
   position: number;
+  /** Where the body ends, exclusive; undefined where the server does not say. */
+  readonly end: number | undefined;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #control: AbortController;
   readonly #clock: Clock;
   #unread: Uint8Array | undefined;
 
-  constructor(response: Response, position: number, control: AbortController, clock: Clock) {
+  constructor(response: Response, position: number, end: number | undefined, control: AbortController, clock: Clock) {
     this.position = position;
+    this.end = end;
     this.#reader = response.body?.getReader();
     this.#control = control;
     this.#clock = clock;
@@ -84,7 +92,7 @@ export class ResponseBody {
 
 /**
  * Asks for bytes [from, to) of a file, or for all of it when `to` is undefined.
- * @returns undefined when there is no such file
+ * @returns a CheckpointError when there is no such file: the answer in words, for whoever cannot do without it
  * @throws TransientError when another attempt may help, CheckpointError when not
  */
 export async function ask(
@@ -93,22 +101,28 @@ export async function ask(
   from: number,
   to: number | undefined,
   signal: AbortSignal | undefined,
-): Promise<HttpAnswer | undefined> {
+): Promise<HttpAnswer | CheckpointError> {
   const headers = new Headers(server.headers);
+  // Development servers answer a page to whoever takes one, and a true 404 to this. It costs no preflight.
+  headers.set("Accept", "application/octet-stream, application/json");
   if (to !== undefined) headers.set("Range", `bytes=${from}-${to - 1}`);
   const control = new AbortController();
   try {
     const response = await send(server, remote, { headers, signal: control.signal }, signal);
     const { status } = response;
     if (status === 206 && to !== undefined) return checkPart(response, remote, from, to, control, server.clock);
-    if (status === 200) return checkWhole(response, remote, control, server.clock);
+    if (status === 200) return checkWhole(response, remote, to === undefined, control, server.clock);
     control.abort();
-    if (status === 404 || status === 410) return undefined;
     if (status === 416 && from === 0 && isEmptyFile(response)) {
-      const body = new ResponseBody(new Response(null), 0, control, server.clock);
-      return { body, ranges: true, size: 0, length: 0, etag: undefined };
+      const body = new ResponseBody(new Response(null), 0, 0, control, server.clock);
+      return { body, ranges: true, size: 0, length: 0, etag: undefined, status };
     }
-    throw refusal(response, remote, from, server.headers.has("Authorization"));
+    const error = refusal(response, remote, from, server.headers.has("Authorization"));
+    // S3 and its like answer 403 for what is not there, other stores 400; the hub says what it means.
+    const saysAbsent =
+      [400, 403, 404, 410].includes(status) && !response.headers.get("X-Error-Code")?.includes("Gated");
+    if (saysAbsent && error instanceof CheckpointError) return error;
+    throw error;
   } catch (error) {
     control.abort();
     throw error;
@@ -117,7 +131,7 @@ export async function ask(
 
 /** The size by a HEAD request; undefined when the server does not say. */
 export async function askSize(server: Server, remote: Remote): Promise<number | undefined> {
-  const init = { method: "HEAD", headers: server.headers };
+  const init = { method: "HEAD", headers: server.headers, ...(server.signal ? { signal: server.signal } : {}) };
   const response = await send(server, remote, init, server.signal);
   return response.ok ? contentLength(response) : undefined;
 }
@@ -135,39 +149,61 @@ async function send(
     signal?.throwIfAborted();
     if (error instanceof TransientError) throw error;
     const causes = "offline, unknown host, blocked by CORS or as mixed content: a page cannot tell these apart";
-    throw new UnreachableError(`${remote.url} could not be fetched (${causes})`, { cause: error });
+    throw new UnreachableError(`${shown(remote.url)} could not be fetched (${causes})`, { cause: error });
   }
 }
+
+/** An address without its query, which may hold a signature. */
+function shown(url: string): string {
+  return url.replace(/\?.*$/, "");
+}
+
+const GATED = "accept the model's terms on its page at the hub, then pass a token of that account";
 
 function refusal(response: Response, { name, url }: Remote, from: number, hasToken: boolean): Error {
   const { status, headers } = response;
   const answered = `${name}: the server answered ${status}`;
+  const place = shown(url);
   if (status === 401) {
-    const advice = hasToken ? "the token was not accepted" : "the file needs a token, or the address is wrong";
-    return new CheckpointError(`${answered}: ${advice} (${url})`, { reason: "forbidden", status });
+    const plain = hasToken ? "the token was not accepted" : "the file needs a token, or the address is wrong";
+    const advice = headers.get("X-Error-Code") === "GatedRepo" ? GATED : plain;
+    return new CheckpointError(`${answered}: ${advice} (${place})`, { reason: "forbidden", status });
   }
   if (status === 403) {
-    const gated = headers.get("X-Error-Code") === "GatedRepo";
-    const advice = gated ? "accept the model's terms on its page and pass a token" : "no access";
-    return new CheckpointError(`${answered}: ${advice} (${url})`, { reason: "forbidden", status });
+    const advice = headers.get("X-Error-Code") === "GatedRepo" ? GATED : "no access";
+    return new CheckpointError(`${answered}: ${advice} (${place})`, { reason: "forbidden", status });
   }
   if (status === 416) {
-    return new CheckpointError(`${answered}: no byte ${from}, the file is shorter than it should be (${url})`, {
+    return new CheckpointError(`${answered}: no byte ${from}, the file is shorter than it should be (${place})`, {
       reason: "changed",
       status,
     });
   }
   if (status >= 500 || [408, 425, 429].includes(status)) {
-    const wait = retryAfter(headers.get("Retry-After"));
-    return new TransientError(`the server answered ${status} for ${url}`, { retryAfter: wait, status });
+    const wait = retryAfter(headers.get("Retry-After") ?? (status === 429 ? windowEnd(headers) : null));
+    return new TransientError(`the server answered ${status} for ${place}`, { retryAfter: wait, status });
   }
-  return new CheckpointError(`${answered} (${url})`, { reason: "unreachable", status });
+  const isAbsent = status === 404 || status === 410;
+  return new CheckpointError(`${isAbsent ? `${name}: not found, ${status}` : answered} (${place})`, {
+    reason: isAbsent ? "absent" : "unreachable",
+    status,
+  });
 }
 
-function checkWhole(response: Response, remote: Remote, control: AbortController, clock: Clock): HttpAnswer {
-  const size = isEncoded(response) ? undefined : contentLength(response);
+/** Without a range a browser takes compressed answers, and hides from a page of another origin that one is. */
+function checkWhole(
+  response: Response,
+  remote: Remote,
+  mayBeCompressed: boolean,
+  control: AbortController,
+  clock: Clock,
+): HttpAnswer {
+  const isUnsure = mayBeCompressed && response.type === "cors" && !response.headers.has("Content-Encoding");
+  const size = isEncoded(response) || isUnsure ? undefined : contentLength(response);
   const etag = checkUnchanged(response, remote, size);
-  return { body: new ResponseBody(response, 0, control, clock), ranges: false, size, length: size, etag };
+  const known = size ?? remote.size;
+  const body = new ResponseBody(response, 0, known, control, clock);
+  return { body, ranges: false, size: known, length: size, etag, status: 200, isAll: mayBeCompressed };
 }
 
 function checkPart(
@@ -197,16 +233,22 @@ function checkPart(
   const size = total === undefined || total === "*" ? undefined : Number(total);
   const etag = checkUnchanged(response, remote, size);
   const known = size ?? remote.size;
-  const end = Math.min(to, known ?? to);
-  if (said !== null) {
-    const atEnd = known === undefined ? Number(last) < end : Number(last) === end - 1;
-    if (Number(first) !== from || !atEnd) throw wrong();
-  }
+  const most = Math.min(to, known ?? to);
   const length = contentLength(response);
-  if (known !== undefined && known !== end - from && length === known) {
-    throw new CheckpointError(`${name}: asked for bytes ${from} to ${end - 1}, got the whole file under that name`);
+  if (known !== undefined && known !== most - from && length === known) {
+    throw new CheckpointError(`${name}: asked for bytes ${from} to ${most - 1}, got the whole file under that name`);
   }
-  return { body: new ResponseBody(response, from, control, clock), ranges: true, size: known, length, etag };
+  // A server may send less than was asked for; the rest is asked for again.
+  if (said !== null && (Number(first) !== from || Number(last) < from || Number(last) >= most)) throw wrong();
+  const end = said === null ? (length ? Math.min(from + length, most) : undefined) : Number(last) + 1;
+  return {
+    body: new ResponseBody(response, from, end, control, clock),
+    ranges: true,
+    size: known,
+    length,
+    etag,
+    status: 206,
+  };
 }
 
 /** The strong entity tag, after comparing it and the size with what earlier answers said. */
@@ -226,6 +268,11 @@ function checkUnchanged(response: Response, remote: Remote, size: number | undef
 /** The file at this address is not the one that earlier answers came from. */
 function changed(name: string, how: string): CheckpointError {
   return new CheckpointError(`${name}: changed on the server while loading (${how})`, { reason: "changed" });
+}
+
+/** Seconds until the window of a rate limit ends, as the hub says it: `"api";r=0;t=123`. */
+function windowEnd(headers: Headers): string | null {
+  return /\bt=(\d+)/.exec(headers.get("RateLimit") ?? "")?.[1] ?? headers.get("RateLimit-Reset");
 }
 
 function isEncoded(response: Response): boolean {

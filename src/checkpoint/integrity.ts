@@ -5,6 +5,8 @@ import { CheckpointError } from "../errors.js";
 /** A running SHA-256. */
 export interface Digest {
   update(bytes: Uint8Array): void;
+  /** Ends it. */
+  base64(): string;
   /** @throws CheckpointError when the bytes so far do not hash to what was promised */
   check(name: string, expected: string): void;
 }
@@ -12,10 +14,12 @@ export interface Digest {
 /** Starts a SHA-256. */
 export function startSha256(): Digest {
   const hash = sha256.create();
+  const base64 = (): string => btoa(String.fromCharCode(...hash.digest()));
   return {
     update: (bytes) => void hash.update(bytes),
+    base64,
     check: (name, expected) => {
-      const got = btoa(String.fromCharCode(...hash.digest()));
+      const got = base64();
       if (got !== expected)
         throw new CheckpointError(`${name}: integrity says sha256-${expected}, the bytes give sha256-${got}`, {
           reason: "mismatch",

@@ -24,5 +24,6 @@ export function below(place: Place, subfolder: string): Place {
     ...place,
     location: `${place.location} (${quote(subfolder)})`,
     open: (name) => place.open(`${subfolder}/${name}`),
+    whyMissing: (name) => place.whyMissing?.(`${subfolder}/${name}`),
   };
 }

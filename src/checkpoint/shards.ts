@@ -70,10 +70,13 @@ async function readTable(
     return tableOf(tables);
   }
   const tried = named ?? NAMES.join(", ");
-  throw new CheckpointError(`no weights in ${folder.location}: looked for ${tried}`, {
+  const first = folder.missing(named ?? NAMES[0]);
+  const said = first.status === undefined || first.status === 404 ? "" : ` (${first.message})`;
+  throw new CheckpointError(`no weights in ${folder.location}: looked for ${tried}${said}`, {
     file: named,
-    reason: folder.missing(named ?? NAMES[0]).reason,
-    status: folder.missing(named ?? NAMES[0]).status,
+    reason: first.reason,
+    status: first.status,
+    cause: first,
   });
 }
 

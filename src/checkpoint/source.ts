@@ -1,4 +1,5 @@
 // What a caller names as a source (an address, a hub id, files, an object of his own), and how its files are to be fetched.
+import type { CheckpointError } from "../errors.js";
 import type { ByteSource, Folder, NamedSource } from "./byte-source.js";
 import type { ProgressListener, ProgressReporter } from "./progress.js";
 import type { Clock } from "./retry.js";
@@ -37,6 +38,8 @@ export interface Place {
   readonly location: string;
   readonly isRemote?: boolean;
   open(name: string): Promise<ByteSource | NamedSource | undefined>;
+  /** What was answered for a file that `open` did not give. */
+  whyMissing?(name: string): CheckpointError | undefined;
   close?(): void;
 }
 

@@ -2,7 +2,7 @@
 // some hosts), and an interrupted body is resumed where the reader stood. Where the server knows no ranges, its one body
 // is read forward and kept open between two reads, so that nothing is downloaded twice.
 import { CheckpointError } from "../errors.js";
-import { bytesFromMemory, namedSource, readRange, type ByteSource, type NamedSource } from "./byte-source.js";
+import { bytesFromBlob, namedSource, readRange, type ByteSource, type NamedSource } from "./byte-source.js";
 import {
   ask,
   askSize,
@@ -12,6 +12,7 @@ import {
   type ResponseBody,
   type Server,
 } from "./http.js";
+import { looksLike } from "./look-alike.js";
 import { Attempts, TransientError } from "./retry.js";
 
 /** The first request asks for this much: it holds the header of a base model, and most small files whole. */
@@ -21,34 +22,63 @@ const HEAD = 64 * 1024;
  * So after this many failures without a reason the file is asked for as a whole.
  */
 const UNREACHABLE_WITH_RANGE = 3;
-/** A body whose length the server hides is taken into memory, up to this size. */
+/** So many chunks, a few megabytes, are moved into a Blob together. */
+const BLOB_CHUNKS = 64;
+/** A body whose length the server hides is taken whole, up to this size. */
 const MAX_UNKNOWN = 64 << 20;
 /** So many bodies of servers without ranges stay open between two reads; browsers allow six connections to a host. */
 const MAX_HOLDING = 4;
+/** A connection may stay open after the last byte; a whole file under a range's name shows at once. */
+const END_SOON = 250;
 
 /**
  * Opens a file on a server with one request, which also brings its first 64 KiB.
- * @returns undefined when the server has no such file
+ * @returns a CheckpointError when the server has no such file
  * @throws CheckpointError when it cannot be had; rejects with the signal's reason on abort
  */
 export async function openUrl(
   name: string,
   url: string,
   server: Server,
-  sha256: string | undefined,
-): Promise<NamedSource | undefined> {
+  { sha256, size }: { readonly sha256?: string | undefined; readonly size?: number | undefined } = {},
+): Promise<NamedSource | CheckpointError> {
+  const remote: Remote = { name, url, ...(size === undefined ? {} : { size }) };
   const attempts = new Attempts(name, server.clock);
   let unreachable = 0;
   while (true) {
     try {
-      const to = unreachable < UNREACHABLE_WITH_RANGE ? HEAD : undefined;
-      const answer = await ask(server, { name, url }, 0, to, server.signal);
-      return answer && (await openAnswer({ name, url }, server, answer, sha256));
+      // Small files are wanted whole; without a range servers may compress them.
+      const to = unreachable < UNREACHABLE_WITH_RANGE && !COMPRESSIBLE.test(name) ? HEAD : undefined;
+      const answer = await ask(server, remote, 0, to, server.signal);
+      if (answer instanceof CheckpointError) return answer;
+      const file = await openAnswer(remote, server, answer, sha256);
+      if (!(file instanceof CheckpointError)) server.known = url;
+      return file;
     } catch (error) {
-      if (error instanceof UnreachableError) unreachable++;
+      if (error instanceof UnreachableError && (await isAbsent(url, server, ++unreachable)))
+        return new CheckpointError(`${name}: ${error.message}`, { reason: "absent", cause: error });
       await attempts.failed(error, server.signal);
     }
   }
+}
+
+/** Files of text, and the vocabulary, which shrinks by a third. */
+const COMPRESSIBLE = /\.json$|(?:^|\/)spm\.model$/;
+
+/** After so many answers that did not come it is asked whether others do. */
+const DOUBT_FROM = 2;
+
+/**
+ * Whether a file that cannot be fetched is just not there. Extensions and apps fail for a name that they lack; so does, in a page,
+ * a 404 without CORS headers: then another file of the same server still comes.
+ */
+async function isAbsent(url: string, server: Server, failures: number): Promise<boolean> {
+  if (!/^https?:/.test(url)) return true;
+  if (failures !== DOUBT_FROM || server.known === undefined || server.known === url) return false;
+  const again = await ask(server, { name: "", url: server.known }, 0, 1, server.signal).catch(() => undefined);
+  if (!again || again instanceof CheckpointError) return false;
+  again.body.cancel();
+  return true;
 }
 
 async function openAnswer(
@@ -56,13 +86,25 @@ async function openAnswer(
   server: Server,
   answer: HttpAnswer,
   sha256: string | undefined,
-): Promise<NamedSource> {
-  const { name } = remote;
+): Promise<NamedSource | CheckpointError> {
+  const { name, url } = remote;
+  const isPage = (head: Uint8Array): boolean => looksLike(head) === "an HTML page" && answer.status === 200;
+  const page = (): CheckpointError =>
+    new CheckpointError(
+      `${name}: not found: the server answers it with an HTML page (looks like an HTML page; ${url})`,
+      {
+        reason: "absent",
+        status: 200,
+      },
+    );
   let file: RemoteFile | undefined;
   try {
     const size = answer.size ?? (answer.ranges ? await hiddenSize(remote, server, answer) : undefined);
-    if (size === undefined)
-      return namedSource(name, bytesFromMemory(await wholeBody(name, server, answer)), { sha256 });
+    if (size === undefined) {
+      const source = await wholeBody(remote, server, answer);
+      const named = namedSource(name, source, { sha256 });
+      return isPage(await readRange(named, 0, Math.min(source.size, HEAD), server.signal)) ? page() : named;
+    }
     file = new RemoteFile({ ...remote, size, etag: answer.etag }, server, answer);
     const opened = file;
     const source = namedSource(name, file, {
@@ -71,8 +113,8 @@ async function openAnswer(
       close: () => opened.close(),
     });
     file.head = await readRange(source, 0, Math.min(size, HEAD), server.signal);
-    if (file.head.length === size) file.close();
-    return source;
+    if (file.head.length === size || isPage(file.head)) file.close();
+    return isPage(file.head) ? page() : source;
   } catch (error) {
     answer.body.cancel();
     file?.close();
@@ -82,24 +124,34 @@ async function openAnswer(
 
 /** The size when Content-Range is hidden by CORS or does not tell it. */
 async function hiddenSize(remote: Remote, server: Server, { length }: HttpAnswer): Promise<number> {
+  if (length !== undefined && length < HEAD) return length; // less than was asked for: there is no more
   const size = await askSize(server, remote);
   if (size !== undefined) return size;
-  if (length !== undefined && length < HEAD) return length; // less than was asked for: there is no more
   const advice = "expose the Content-Range header";
   throw new CheckpointError(`${remote.name}: the server does not tell the file's size to this page; ${advice}`);
 }
 
-/** A body of unknown length. The bound is there because nothing else is. */
-async function wholeBody(name: string, server: Server, { body }: HttpAnswer): Promise<Uint8Array> {
+/** A body of unknown length. For the web it is bounded, because nothing else bounds it; what lies in an extension or app is local. */
+async function wholeBody({ name, url }: Remote, server: Server, answer: HttpAnswer): Promise<ByteSource> {
+  const isWeb = /^https?:/.test(url);
+  const parts: Blob[] = []; // browsers keep these outside of the page's memory
   const chunks: Uint8Array[] = [];
+  const { body } = answer;
   for (let chunk; (chunk = await body.next(server.signal));) {
-    if (body.position > MAX_UNKNOWN) {
+    if (isWeb && body.position > MAX_UNKNOWN) {
       const advice = "serve it uncompressed with Content-Length, or with byte ranges";
       throw new CheckpointError(`${name}: the server hides the length of a file above ${MAX_UNKNOWN} bytes; ${advice}`);
     }
     chunks.push(chunk);
+    if (chunks.length >= BLOB_CHUNKS) parts.push(new Blob(chunks.splice(0) as Uint8Array<ArrayBuffer>[]));
   }
-  return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  parts.push(new Blob(chunks as Uint8Array<ArrayBuffer>[]));
+  const whole = new Blob(parts);
+  if (whole.size !== HEAD || answer.isAll) return bytesFromBlob(whole);
+  // Exactly the part that was asked for, under status 200 and without a length: Chromium's extensions answer ranges so.
+  const again = await ask(server, { name, url }, 0, undefined, server.signal);
+  if (again instanceof CheckpointError) throw again;
+  return wholeBody({ name, url }, server, { ...again, isAll: true });
 }
 
 /** A file of known size; its lifetime is that of the body it may hold. */
@@ -139,7 +191,8 @@ class RemoteFile implements ByteSource {
       let ended: TransientError | undefined;
       try {
         body = this.#takeHeld(position) ?? (await this.#request(position, end, signal));
-        while (position < end) {
+        const until = Math.min(end, body.end ?? end);
+        while (position < until) {
           const bytes = await body.next(signal);
           if (!bytes) throw (ended = new TransientError(`the body ended at byte ${body.position} of ${end}`));
           const useful = bytes.subarray(Math.max(0, bytes.length - (body.position - position)));
@@ -149,7 +202,8 @@ class RemoteFile implements ByteSource {
           attempts.progress(wanted.length);
           if (wanted.length > 0) yield wanted;
         }
-        if (!this.ranges && position < this.size) this.#hold(body);
+        if (position < end) body.cancel();
+        else if (!this.ranges && position < this.size) this.#hold(body);
         else await this.#expectEnd(body, end, signal);
         body = undefined;
       } catch (error) {
@@ -168,8 +222,10 @@ class RemoteFile implements ByteSource {
 
   async #request(from: number, to: number, signal: AbortSignal | undefined): Promise<ResponseBody> {
     const answer = await ask(this.#server, this.#remote, from, this.ranges ? to : undefined, signal);
-    if (!answer)
+    if (answer instanceof CheckpointError) {
+      if (answer.reason !== "absent") throw answer;
       throw new CheckpointError(`${this.#remote.name}: vanished from the server while loading`, { reason: "changed" });
+    }
     this.ranges &&= answer.ranges;
     return answer.body;
   }
@@ -192,7 +248,8 @@ class RemoteFile implements ByteSource {
 
   /** All that was asked for has come. More is a whole file under a range's name; how the connection ends is no matter. */
   async #expectEnd(body: ResponseBody, end: number, signal: AbortSignal | undefined): Promise<void> {
-    const more = await body.next(signal).catch(() => undefined);
+    const soon = this.#server.clock.wait(END_SOON);
+    const more = await Promise.race([body.next(signal).catch(() => undefined), soon]);
     body.cancel();
     if (more) throw new CheckpointError(`${this.#remote.name}: the server sent more than the bytes up to ${end}`);
   }

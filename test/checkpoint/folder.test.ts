@@ -32,6 +32,7 @@ function fakeFetch(files: Record<string, string>) {
     const content = files[request.url];
     if (content === undefined) return Promise.resolve(new Response("no", { status: 404 }));
     const bytes = text(content);
+    if (!request.headers.has("Range")) return Promise.resolve(new Response(bytes));
     const end = Math.min(bytes.length, 65536);
     const headers = { "Content-Range": `bytes 0-${end - 1}/${bytes.length}` };
     return Promise.resolve(new Response(bytes.slice(0, end), { status: 206, headers }));
@@ -42,12 +43,12 @@ function fakeFetch(files: Record<string, string>) {
 async function requestedUrl(source: Source, options = {}): Promise<string | undefined> {
   const { urls, fetch } = fakeFetch({});
   await (await openFolder(source, { ...options, fetch })).open("config.json");
-  return urls[0];
+  return urls.at(-1); // at the hub the listing is asked for first
 }
 
 test.each<[Source, object, string]>([
   ["https://a.example/models/x/", {}, "https://a.example/models/x/config.json"],
-  [new URL("https://a.example/models/x/?v=1#top"), {}, "https://a.example/models/x/config.json"],
+  [new URL("https://a.example/models/x/?v=1#top"), {}, "https://a.example/models/x/config.json?v=1"],
   ["https://a.example/~cut=10:1;only=x/y/", {}, "https://a.example/~cut=10:1;only=x/y/config.json"],
   ["microsoft/deberta-v3-base", {}, "https://huggingface.co/microsoft/deberta-v3-base/resolve/main/config.json"],
   ["a/b", { revision: "refs/pr/4" }, "https://huggingface.co/a/b/resolve/refs%2Fpr%2F4/config.json"],
@@ -83,7 +84,7 @@ test("the token and the caller's headers go with each request", async () => {
   await folder.open("config.json");
   expect(requests[0]?.headers.get("Authorization")).toBe("Bearer t0");
   expect(requests[0]?.headers.get("X-Test")).toBe("1");
-  expect(requests[0]?.headers.get("Range")).toBe("bytes=0-65535");
+  expect(requests[0]?.headers.get("Range")).toBeNull(); // small files come whole, larger ones by ranges
 });
 
 test("a file is opened once, a small one read with one request", async () => {
@@ -261,3 +262,49 @@ test.each([{}, { size: -1, read: () => [] }, { size: 1.5, read: () => [] }, { si
     await expect(folder.open("a")).rejects.toThrow(TypeError);
   },
 );
+
+test.each(["//evil/m/", "/\\evil/m/", "/\n/evil/m/", "\\\\evil/m/"])(
+  "%j names another host: refused",
+  async (source) => {
+    await expect(openFolder(source)).rejects.toThrow(TypeError);
+  },
+);
+
+test.each(["", "..", ".", "a/../b", "a b", "/x", "x/", "a\\b"])("revision %j is refused", async (revision) => {
+  await expect(openFolder("owner/name", { revision })).rejects.toThrow(/revision/);
+});
+
+test("the query of a base URL goes with every file, and into no message", async () => {
+  const asked: string[] = [];
+  const send = ((url: string) => {
+    asked.push(url);
+    return Promise.resolve(new Response(null, { status: 404 }));
+  }) as typeof fetch;
+  const folder = await openFolder("https://a.example/m/?sig=secret", { fetch: send });
+  expect(await folder.open("config.json")).toBeUndefined();
+  expect(asked).toEqual(["https://a.example/m/config.json?sig=secret"]);
+  expect(folder.missing("config.json").message).not.toContain("secret");
+});
+
+test("token and headers: not over plain http but to this machine; custom headers do not follow to another origin", async () => {
+  await expect(openFolder("http://a.example/m/", { token: "t" })).rejects.toThrow(TypeError);
+  await expect(openFolder("http://a.example/m/", { headers: { "X-Key": "k" } })).rejects.toThrow(TypeError);
+  await openFolder("http://localhost:8000/m/", { token: "t" });
+  const seen: [string, string | null, string | null][] = [];
+  const send = ((url: string, init?: RequestInit) => {
+    const headers = new Headers(init?.headers);
+    seen.push([url, headers.get("X-Key"), headers.get("Authorization")]);
+    if (url.startsWith("https://a.example/m/"))
+      return Promise.resolve(new Response(null, { status: 302, headers: { Location: "/n/config.json" } }));
+    if (url.startsWith("https://a.example/n/"))
+      return Promise.resolve(new Response(null, { status: 302, headers: { Location: "https://b.example/" } }));
+    return Promise.resolve(new Response("{}", { headers: { "Content-Length": "2" } }));
+  }) as typeof fetch;
+  const folder = await openFolder("https://a.example/m/", { fetch: send, token: "t", headers: { "X-Key": "k" } });
+  expect(await readJson(folder, "config.json")).toEqual({});
+  expect(seen).toEqual([
+    ["https://a.example/m/config.json", "k", "Bearer t"],
+    ["https://a.example/n/config.json", "k", "Bearer t"],
+    ["https://b.example/", null, null],
+  ]);
+});

@@ -44,7 +44,7 @@ async function wordTable(
   const file = await folder.open(entry.file);
   const bytes = entry.end - entry.start;
   if (entry.view) return new PagedTable(entry); // its rows do not lie one after another
-  if (file?.isLocal && bytes >= DEMAND_FROM) return new DemandTable(entry, folder, KEPT);
+  if (file?.isLocal && file.sha256 === undefined && bytes >= DEMAND_FROM) return new DemandTable(entry, folder, KEPT);
   // What must be hashed, or cannot be read by ranges, comes as a whole; so does what passes by on its way to the GPU.
   if (!folder.isRemote || !file || file.forwardOnly || file.sha256 !== undefined || onGpu) return new PagedTable(entry);
   if (options.wordTable === "on-demand") return new DemandTable(entry, folder, bytes);

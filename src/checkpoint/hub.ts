@@ -1,0 +1,62 @@
+// A repository of the Hugging Face hub: one request lists its files with their sizes, and names the commit that all of them are
+// then taken from, so that a push in the middle of a load mixes nothing and no missing file is asked for.
+import { fieldOf, isObject } from "../json.js";
+import type { Server } from "./http.js";
+import { abortable } from "./signals.js";
+
+export const HUB = "https://huggingface.co/";
+
+/** A listing that takes longer is done without. */
+const PATIENCE = 10_000;
+const MAX_FILES = 10_000;
+
+/** The files of a repository at one commit. */
+export interface Listing {
+  /** 40 hexadecimal digits. */
+  readonly commit: string;
+  /** Bytes of each file by its path, and the SHA-256 in hexadecimal of those that the hub keeps apart (large ones). */
+  readonly files: ReadonlyMap<string, { readonly size: number | undefined; readonly sha256: string | undefined }>;
+}
+
+/** Asks for the listing; undefined where it cannot be had, for then files are tried by their names. */
+export async function readListing(id: string, revision: string, server: Server): Promise<Listing | undefined> {
+  const { clock, signal } = server;
+  const control = new AbortController();
+  const headers = new Headers(server.headers);
+  headers.set("Accept", "application/json");
+  const url = `${HUB}api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const read = async (): Promise<unknown> => {
+    const response = await server.fetch(url, { headers, signal: control.signal });
+    return response.ok ? response.json() : undefined;
+  };
+  try {
+    return listingOf(await abortable(Promise.race([read(), clock.wait(PATIENCE, control.signal)]), signal));
+  } catch {
+    signal?.throwIfAborted();
+    return undefined;
+  } finally {
+    control.abort();
+  }
+}
+
+function listingOf(json: unknown): Listing | undefined {
+  if (!isObject(json)) return undefined;
+  const commit = fieldOf(json, "sha");
+  const siblings = fieldOf(json, "siblings");
+  if (typeof commit !== "string" || !/^[0-9a-f]{40}$/.test(commit)) return undefined;
+  if (!Array.isArray(siblings) || siblings.length > MAX_FILES) return undefined;
+  const files = new Map<string, { size: number | undefined; sha256: string | undefined }>();
+  for (const file of siblings as unknown[]) {
+    const path = isObject(file) ? fieldOf(file, "rfilename") : undefined;
+    if (!isObject(file) || typeof path !== "string") return undefined;
+    const lfs = fieldOf(file, "lfs");
+    const large = isObject(lfs) ? lfs : {};
+    const size = fieldOf(large, "size") ?? fieldOf(file, "size");
+    const sha256 = fieldOf(large, "sha256");
+    files.set(path, {
+      size: Number.isSafeInteger(size) && (size as number) >= 0 ? (size as number) : undefined,
+      sha256: typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : undefined,
+    });
+  }
+  return { commit, files };
+}
