@@ -1,6 +1,13 @@
 // A large word table from a server with byte ranges: the first answer does not wait for it, and nothing else changes.
 import { beforeEach, describe, expect, test } from "vitest";
-import { DebertaV2Model, hashesOf, DisposedError, type Folder, type LoadOptions, type Progress } from "../../src/index.js";
+import {
+  DebertaV2Model,
+  hashesOf,
+  DisposedError,
+  type Folder,
+  type LoadOptions,
+  type Progress,
+} from "../../src/index.js";
 import { filesOf, folderOf, makeCheckpoint, MINIATURE } from "../support/checkpoint.js";
 import { checked, sharedDevice } from "../support/gpu.js";
 
