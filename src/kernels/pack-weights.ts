@@ -37,8 +37,11 @@ export function paddedSize({ size, group, padded }: PaddedAxis): number {
 
 /** How a tensor lies in its file. */
 export type FileLayout =
-  /** [out, in]: torch's linear layers; a vector is [out, 1]. */
-  | { readonly kind: "linear" }
+  /**
+   * [out, in]: torch's linear layers; a vector is [out, 1]. `skip`: the result begins with this row of the packed tensor, so that a
+   * layer over [a | b] is packed as one for a and one for b.
+   */
+  | { readonly kind: "linear"; readonly skip?: number }
   /** [in, out]: TensorFlow's dense layers, and tables that are used as they are. */
   | { readonly kind: "transposed" }
   /** [out, in / groups, taps]: torch's conv1d; input rows run over taps, then channels. */
@@ -121,7 +124,7 @@ const CONV_INPUT = `  let channels = params.inPadded;
 
 const SOURCE: Record<FileLayout["kind"], string> = {
   linear: `fn sourceIndex(output: u32, input: u32) -> u32 {
-  let i = unpadded(input, params.inSize, params.inGroup, params.inPadded);
+  let i = unpadded(params.inSkip + input, params.inSize, params.inGroup, params.inPadded);
   return select(output * params.inSize + i, NOWHERE, i == NOWHERE);
 }`,
   transposed: `fn sourceIndex(output: u32, input: u32) -> u32 {
@@ -180,6 +183,7 @@ export const packWeights: Kernel<readonly ["file"], PackAttrs> = {
         inSize: input.size,
         inGroup: input.group,
         inPadded: input.padded,
+        inSkip: layout.kind === "linear" ? (layout.skip ?? 0) : 0,
         taps: "taps" in layout ? layout.taps : 1,
         perGroup: input.size / groups,
         fileRow: scales?.row ?? 0,

@@ -3,7 +3,7 @@
 // file: the tensor's bytes as words, decoded by element(index). Its index for (output, input) is sourceIndex(...).
 // Padding: an axis of `size` elements consists of groups of `group`, each padded to `padded` elements.
 // What follows writes w: pack-rows.wgsl, pack-q8.wgsl or pack-q4.wgsl.
-struct Params { rows: u32, width: u32, stride: u32, column: u32, outSize: u32, outGroup: u32, outPadded: u32, inSize: u32, inGroup: u32, inPadded: u32, taps: u32, perGroup: u32, fileRow: u32, fileScales: u32, scale: f32 }
+struct Params { rows: u32, width: u32, stride: u32, column: u32, outSize: u32, outGroup: u32, outPadded: u32, inSize: u32, inGroup: u32, inPadded: u32, inSkip: u32, taps: u32, perGroup: u32, fileRow: u32, fileScales: u32, scale: f32 }
 @group(0) @binding(1) var<storage, read> file: array<u32>;
 @group(1) @binding(0) var<uniform> params: Params;
 

@@ -7,7 +7,7 @@ import type { HeadSpec } from "./deberta/heads.js";
 import { slotTable } from "./deberta/relative-position.js";
 import type { CheckedInputs } from "./inputs/types.js";
 import type { EmbeddingTables } from "./load/embeddings.js";
-import type { TableShapes } from "./load/tables.js";
+import { tableShapes } from "./load/table-shapes.js";
 import { encoderRequest, type Job, type Network, plainSample, type RunJob } from "./run/network.js";
 import { positionInputs } from "./run/run-inputs.js";
 import type { AskedRow, Sequence } from "./run/sequences.js";
@@ -23,7 +23,7 @@ export function headNetwork(config: DebertaV2Config, head: HeadSpec): HeadNetwor
   return {
     config,
     head,
-    tables: hostTables(config, decodes),
+    tables: tableShapes(config, decodes),
     keepsFirst: head.kind === "pooled",
     sample: plainSample,
     askedRows: (inputs, sequences) =>
@@ -45,19 +45,6 @@ export function headNetwork(config: DebertaV2Config, head: HeadSpec): HeadNetwor
       return { key: "states", build: build(true), ...data, finish };
     },
   };
-}
-
-/** The tables that stay on the host, and the shape each must have. */
-function hostTables(config: DebertaV2Config, decodes: boolean): TableShapes {
-  const { vocabSize, embeddingSize: E, hiddenSize: D, maxPositionEmbeddings, typeVocabSize } = config;
-  const prefix = "deberta.embeddings";
-  const tables = new Map<keyof EmbeddingTables, readonly [string, number[]]>([
-    ["words", [`${prefix}.word_embeddings.weight`, [vocabSize, E]]],
-  ]);
-  if (config.positionBiasedInput || decodes)
-    tables.set("positions", [`${prefix}.position_embeddings.weight`, [maxPositionEmbeddings, decodes ? D : E]]);
-  if (typeVocabSize > 0) tables.set("types", [`${prefix}.token_type_embeddings.weight`, [typeVocabSize, E]]);
-  return tables;
 }
 
 /** Those pairs of `logitsAt` whose columns are packed. */

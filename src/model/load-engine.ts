@@ -1,8 +1,8 @@
 // From a source to an engine that can run: device, files, config, the network that these make, weights.
-import { openFolder } from "../checkpoint/folder.js";
+import { type ModelFolder, openFolder } from "../checkpoint/folder.js";
 import type { Source } from "../checkpoint/source.js";
+import type { Device } from "../runtime/device.js";
 import { acquireDevice } from "../runtime/shared-device.js";
-import { DebertaV2Config } from "./deberta/config.js";
 import type { CheckedInputs } from "./inputs/types.js";
 import { loadWeights } from "./load/load.js";
 import { Checkpoint } from "./load/named-tensors.js";
@@ -13,20 +13,23 @@ import { type Network, sampleGraph } from "./run/network.js";
 /** Tokens of the text that stands for all others while loading. */
 const SAMPLE = 64;
 
-/** Loads a network: `networkOf` makes it from what the checkpoint holds. Nothing stays on the GPU after a failure. */
+/** Reads a folder's configs; what it gives makes the network once the checkpoint's headers are known. */
+export type NetworkOf<Net> = (folder: ModelFolder, device: Device) => Promise<(checkpoint: Checkpoint) => Net>;
+
+/** Loads a network. Configs are read, and refused, before weights are looked for. Nothing stays on the GPU after a failure. */
 export async function loadEngine<Request extends CheckedInputs, Net extends Network<Request>>(
   source: Source,
   options: LoadOptions,
-  networkOf: (checkpoint: Checkpoint, config: DebertaV2Config) => Net,
+  networkOf: NetworkOf<Net>,
 ): Promise<Engine<Request, Net>> {
   options.signal?.throwIfAborted();
   const folder = await openFolder(source, options);
   folder.progress.await("weights");
   const { device, release } = await acquireDevice(options.device);
   try {
-    const config = await DebertaV2Config.fromPretrained(folder, options);
+    const ofCheckpoint = await networkOf(folder, device);
     const checkpoint = await Checkpoint.open(folder, options);
-    const network = networkOf(checkpoint, config);
+    const network = ofCheckpoint(checkpoint);
     const sample = sampleGraph(network, device.capabilities, SAMPLE);
     const weights = await loadWeights(checkpoint, sample, network.tables, device, options);
     const reopen = ({ device: other, signal }: Reopening): Promise<Engine<Request, Net>> => {

@@ -3,7 +3,7 @@
 import type { Source } from "../checkpoint/source.js";
 import { DisposedError } from "../errors.js";
 import type { StepTime } from "../runtime/profile.js";
-import type { DebertaV2Config } from "./deberta/config.js";
+import { DebertaV2Config } from "./deberta/config.js";
 import type { HeadSpec } from "./deberta/heads.js";
 import { headNetwork, type HeadNetwork } from "./head-network.js";
 import { checkInputs } from "./inputs/check-inputs.js";
@@ -57,9 +57,12 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     given?: Options,
   ): Promise<Model> {
     const options = given ?? ({} as Options);
-    const engine = await loadEngine<CheckedInputs, HeadNetwork>(source, options, (checkpoint, asWritten) => {
-      const config = asWritten.withNumLabels(checkpoint.rows("classifier.weight", asWritten.numLabels));
-      return headNetwork(config, this.headSpec(checkpoint, config, options));
+    const engine = await loadEngine<CheckedInputs, HeadNetwork>(source, options, async (folder) => {
+      const asWritten = await DebertaV2Config.fromPretrained(folder, options);
+      return (checkpoint) => {
+        const config = asWritten.withNumLabels(checkpoint.rows("classifier.weight", asWritten.numLabels));
+        return headNetwork(config, this.headSpec(checkpoint, config, options));
+      };
     });
     return new this(engine);
   }

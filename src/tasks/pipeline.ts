@@ -14,6 +14,8 @@ import {
   type MaskedLmOptions,
 } from "../model/model-heads.js";
 import { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
+import type { EntityExtractionOptions, EntityExtractor } from "./extraction/entity-extraction.js";
+import type { GLiNERModel, GlinerOptions } from "../model/extraction/gliner.js";
 import { featureExtraction, type FeatureExtractionOptions, type FeatureExtractor } from "./feature-extraction.js";
 import { fillMask, type FillMaskOptions, type MaskFiller } from "./fill-mask.js";
 import { multipleChoice, type Chooser, type MultipleChoiceOptions } from "./multiple-choice.js";
@@ -36,6 +38,7 @@ export interface TaskFunctions {
   "multiple-choice": Chooser;
   "feature-extraction": FeatureExtractor;
   rerank: Reranker;
+  "entity-extraction": EntityExtractor;
 }
 
 interface TaskModels {
@@ -48,6 +51,7 @@ interface TaskModels {
   "multiple-choice": DebertaV2ForMultipleChoice;
   "feature-extraction": DebertaV2Model;
   rerank: DebertaV2ForSequenceClassification;
+  "entity-extraction": GLiNERModel;
 }
 
 /** What `pipeline` gives for each task. */
@@ -66,6 +70,7 @@ export interface PipelineOptions {
   "multiple-choice": MultipleChoiceOptions;
   "feature-extraction": FeatureExtractionOptions;
   rerank: RerankOptions;
+  "entity-extraction": EntityExtractionOptions & Pick<GlinerOptions, "lstm">;
 }
 
 type Make<Name extends keyof Pipelines> = (
@@ -89,6 +94,9 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
   "multiple-choice": of((...from) => DebertaV2ForMultipleChoice.fromPretrained(...from), multipleChoice),
   "feature-extraction": of((...from) => DebertaV2Model.fromPretrained(...from), featureExtraction),
   rerank: of((...from) => DebertaV2ForSequenceClassification.fromPretrained(...from), rerank),
+  // Models for extraction come when they are asked for: most pages have none.
+  "entity-extraction": async (source, options) =>
+    (await import("./extraction/load-gliner.js")).entityExtractor(source, options),
 };
 
 /**

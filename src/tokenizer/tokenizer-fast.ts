@@ -7,6 +7,7 @@ import {
   addedToken,
   numberTokens,
   slowSpecialTokens,
+  withSpecialTokens,
   type AddedToken,
   type AddedVocabulary,
 } from "./text/added-tokens.js";
@@ -75,6 +76,23 @@ export class DebertaV2TokenizerFast extends BaseTokenizer {
     return new DebertaV2TokenizerFast(
       await (json ? partsOfJson(folder, json, options) : partsOfModel(folder, options, spm)),
     );
+  }
+
+  /** This tokenizer with more special tokens, as Python's `add_tokens(…, special_tokens=True)`. Tokens that it has stay as they are. */
+  withSpecialTokens(tokens: readonly string[]): DebertaV2TokenizerFast {
+    const { pipeline, added, ...rest } = this.#parts;
+    return new DebertaV2TokenizerFast({
+      ...rest,
+      pipeline,
+      added: withSpecialTokens(pipeline.vocabulary, added, tokens),
+    });
+  }
+
+  /** Number of pieces and added tokens: Python's `len(tokenizer)`. */
+  get length(): number {
+    const { pipeline, added } = this.#parts;
+    const { size } = pipeline.vocabulary;
+    return size + [...added.tokens.keys()].filter((id) => id >= size).length;
   }
 
   /** As of a text without a second one when `pair` is empty, as Transformers has it. */

@@ -29,6 +29,7 @@ const LAYOUTS: readonly (readonly [
 ])[] = [
   [{ kind: "linear" }, 17 * 42, 20, axis(17), axis(42, 14)],
   [{ kind: "linear" }, 42 * 17, 48, axis(42, 14), axis(17)],
+  [{ kind: "linear", skip: 32 }, 42 * 17, 16, axis(42, 14), axis(17)],
   [{ kind: "transposed" }, 17 * 42, 20, axis(17), axis(42, 14)],
   [{ kind: "conv", taps: 3, groups: 1 }, 3 * 17 * 17, 60, axis(17), axis(17)],
   [{ kind: "conv", taps: 5, groups: 3 }, 5 * 5 * 15, 80, axis(15), axis(15)],

@@ -220,8 +220,9 @@ const packWeights: Twin<PackAttrs> = ({ file }, { dtype, layout, input, output, 
     if (Math.floor(i / perInput) !== Math.floor(o / perOutput)) return undefined;
     return (o * perInput + (i % perInput)) * layout.taps + tap;
   };
+  const skip = layout.kind === "linear" ? (layout.skip ?? 0) : 0;
   for (let row = 0; row < into.rows; row++) {
-    const i = inputs[row % inputs.length];
+    const i = inputs[(skip + row) % inputs.length];
     outputs.forEach((o, column) => {
       const at = i === undefined || o === undefined ? undefined : source(i, o, Math.floor(row / inputs.length));
       y[row * into.columns + into.from + column] = at === undefined ? 0 : element(at) * scale;

@@ -5,7 +5,14 @@ export interface StoredTensor {
   readonly data: Float32Array | Float64Array;
 }
 
-/** Tensors by name; F32 and F64 only. */
+const READERS: Readonly<Record<string, (data: ArrayBuffer) => StoredTensor["data"]>> = {
+  F32: (data) => new Float32Array(data),
+  F64: (data) => new Float64Array(data),
+  I32: (data) => Float64Array.from(new Int32Array(data)),
+  I64: (data) => Float64Array.from(new BigInt64Array(data), Number),
+};
+
+/** Tensors by name; F32, F64, I32 and I64 only. */
 export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
@@ -17,8 +24,9 @@ export function parseSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
   for (const [name, { dtype, shape, data_offsets }] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const data = bytes.slice(8 + length + data_offsets[0], 8 + length + data_offsets[1]).buffer;
-    if (dtype !== "F32" && dtype !== "F64") throw new Error(`${name} is ${dtype}`);
-    tensors.set(name, { shape, data: dtype === "F32" ? new Float32Array(data) : new Float64Array(data) });
+    const read = READERS[dtype];
+    if (!read) throw new Error(`${name} is ${dtype}`);
+    tensors.set(name, { shape, data: read(data) });
   }
   return tensors;
 }

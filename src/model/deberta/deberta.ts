@@ -3,23 +3,27 @@ import { f32, padded } from "../../kernels/kernel.js";
 import { matmul } from "../../kernels/matmul.js";
 import type { Value } from "../../runtime/graph.js";
 import type { DebertaV2Config } from "./config.js";
-import { encoder, type EncoderOutputs } from "./encoder.js";
+import { type Encoded, encoder, type EncoderOutputs } from "./encoder.js";
 import { type HeadSpec, lmLogits, lmTransform, pooledLogits, rowLogits, rowsFor } from "./heads.js";
 import { Builder } from "./layers.js";
 import { maskDecoder } from "./mask-decoder.js";
 import type { BatchShape, EncoderContext } from "./shape.js";
 import { plainAxis } from "./sizes.js";
 
-/** What one run computes: the batch's sizes, what is asked for, and where the masked-LM head stops. */
-export interface GraphRequest extends EncoderOutputs {
+/** What one run computes of the encoder: the batch's sizes, and what is asked for. */
+export interface EncodeRequest extends EncoderOutputs {
   readonly shape: BatchShape;
   readonly reach: number;
+}
+
+/** What one run computes, and where the masked-LM head stops. */
+export interface GraphRequest extends EncodeRequest {
   /** Masked LM: give the states before the product with the vocabulary, for logits too large for one run. */
   readonly statesOnly: boolean;
 }
 
 /** [T, E] rows that the host picked → [T, D]. */
-function embeddings(b: Builder, { shape }: GraphRequest, keepRows: Value | undefined): Value {
+function embeddings(b: Builder, { shape }: EncodeRequest, keepRows: Value | undefined): Value {
   const { config, graph } = b;
   const { embeddingSize: E, hiddenSize: D } = config;
   return graph.scope("embeddings", () => {
@@ -33,6 +37,14 @@ function embeddings(b: Builder, { shape }: GraphRequest, keepRows: Value | undef
   });
 }
 
+/** Embeddings and encoder: what every head, and every other architecture on this backbone, begins with. */
+export function encoded(b: Builder, request: EncodeRequest, stopBeforeLast = false): Encoded & { at: EncoderContext } {
+  const { shape, reach } = request;
+  const keepRows = shape.maskWords > 0 ? b.graph.input("keepRows", f32(shape.rows)) : undefined;
+  const at: EncoderContext = { shape, reach, keepRows };
+  return { ...encoder(b, embeddings(b, request, keepRows), at, request, stopBeforeLast), at };
+}
+
 /**
  * The graph of one request. Outputs: `last` [T, D] (no head), `logits` [R, C], `states` [R, E] (masked LM, states only),
  * and on request `hidden.<i>` [T, D], `attention.<layer>.<block>` (flat).
@@ -40,26 +52,24 @@ function embeddings(b: Builder, { shape }: GraphRequest, keepRows: Value | undef
 export function debertaGraph(config: DebertaV2Config, head: HeadSpec, request: GraphRequest): Builder {
   const b = new Builder(config);
   const { graph } = b;
-  const { shape, reach } = request;
-  const keepRows = shape.maskWords > 0 ? graph.input("keepRows", f32(shape.rows)) : undefined;
-  const at: EncoderContext = { shape, reach, keepRows };
+  const { shape } = request;
   const decoder = head.kind === "maskedLm" && head.maskDecoder;
-  const encoded = encoder(b, embeddings(b, request, keepRows), at, request, decoder);
+  const states = encoded(b, request, decoder);
   if (head.kind === "none") {
-    graph.output("last", encoded.last);
+    graph.output("last", states.last);
     return b;
   }
   graph.scope("head", () => {
     if (head.kind === "pooled") {
-      graph.output("logits", pooledLogits(b, rowsFor(b, encoded, shape.asked), head.labels));
+      graph.output("logits", pooledLogits(b, rowsFor(b, states, shape.asked), head.labels));
     } else if (head.kind === "rows") {
-      graph.output("logits", rowLogits(b, encoded.last, head.prefix, head.labels));
+      graph.output("logits", rowLogits(b, states.last, head.prefix, head.labels));
     } else {
       const set = shape.asked ?? shape.all;
-      const rows = decoder ? maskDecoder(b, encoded.beforeLast, set, at) : rowsFor(b, encoded, shape.asked);
-      const states = lmTransform(b, rows, head.lm);
-      if (request.statesOnly) graph.output("states", states);
-      else graph.output("logits", lmLogits(b, states, head.lm));
+      const rows = decoder ? maskDecoder(b, states.beforeLast, set, states.at) : rowsFor(b, states, shape.asked);
+      const transformed = lmTransform(b, rows, head.lm);
+      if (request.statesOnly) graph.output("states", transformed);
+      else graph.output("logits", lmLogits(b, transformed, head.lm));
     }
   });
   return b;

@@ -81,8 +81,10 @@ export function askedRows(b: Builder, set: QueryShape): Value {
   return b.graph.input(`${set.name}.rows`, u32(set.rows));
 }
 
-/** Last states, the states before the last layer, and whether the last states are those of the asked rows only. */
+/** The states after each layer, the last states, those before the last layer, and whether the last states are those of the asked rows only. */
 export interface Encoded {
+  /** After each layer, as far as all rows went. */
+  readonly layers: readonly Value[];
   readonly last: Value;
   readonly beforeLast: Value;
   readonly asked: boolean;
@@ -103,6 +105,7 @@ export function encoder(
   const everything = outputs.hiddenStates || outputs.attentions;
   const embedded = x;
   let beforeLast = x;
+  const layers: Value[] = [];
   if (outputs.hiddenStates) graph.output("hidden.0", x);
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
     const isLast = layer === config.numHiddenLayers - 1;
@@ -122,10 +125,11 @@ export function encoder(
         attention.probabilities.forEach((value, block) => graph.output(`attention.${layer}.${block}`, value));
       return { last: y, asked: false };
     });
-    if (result.asked) return { last: result.last, beforeLast, asked: true };
+    if (result.asked) return { layers, last: result.last, beforeLast, asked: true };
     x = result.last;
     if (layer === 0 && config.convKernelSize > 0) x = convLayer(b, embedded, x, at);
+    layers.push(x);
     if (outputs.hiddenStates) graph.output(`hidden.${layer + 1}`, x);
   }
-  return { last: x, beforeLast, asked: false };
+  return { layers, last: x, beforeLast, asked: false };
 }

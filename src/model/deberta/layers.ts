@@ -40,6 +40,8 @@ export interface LinearSpec {
   readonly output: PaddedAxis;
   readonly scale?: number;
   readonly bias?: boolean;
+  /** Groups of the input axis that take part, of a layer over several inputs side by side; all by default. */
+  readonly slice?: readonly [first: number, count: number];
 }
 
 export class Builder {
@@ -64,14 +66,16 @@ export class Builder {
     const weights: Part[] = [];
     const biases: Part[] = [];
     let width = 0;
-    for (const { prefix, input, output, scale = 1, bias = true } of specs) {
+    for (const { prefix, input, output, scale = 1, bias = true, slice } of specs) {
       const common = { layout: { kind: "linear" }, output, scale, from: width } as const;
-      weights.push({ ...common, tensor: `${prefix}.weight`, shape: [output.size, input.size], input });
+      const layout = { kind: "linear", skip: (slice?.[0] ?? 0) * input.padded } as const;
+      weights.push({ ...common, layout, tensor: `${prefix}.weight`, shape: [output.size, input.size], input });
       if (bias) biases.push({ ...common, tensor: `${prefix}.bias`, shape: [output.size], input: NO_AXIS });
       width += paddedSize(output);
     }
+    const rows = first.slice ? first.slice[1] * first.input.padded : paddedSize(first.input);
     return {
-      weight: this.resident(`${name}.weight`, f32(paddedSize(first.input), width), weights),
+      weight: this.resident(`${name}.weight`, f32(rows, width), weights),
       bias: this.resident(`${name}.bias`, f32(width), biases),
     };
   }
@@ -83,7 +87,7 @@ export class Builder {
     spec: LinearSpec,
     options: { readonly activation?: Activation; readonly residual?: Value } = {},
   ): Value {
-    const { weight, bias } = this.linears(spec.prefix, [spec]);
+    const { weight, bias } = this.linears(spec.slice ? `${spec.prefix}[${spec.slice[0]}]` : spec.prefix, [spec]);
     const { activation, residual } = options;
     const attrs: MatmulAttrs = activation ? { activation } : {};
     return residual

@@ -1,9 +1,10 @@
 // The options of loading.
 import type { WeightsOptions } from "../../checkpoint/shards.js";
+import type { Source } from "../../checkpoint/source.js";
 import type { WeightsDType } from "./storage.js";
 
 /** Options of every `fromPretrained` that loads weights. */
-export interface LoadOptions extends WeightsOptions {
+export interface LoadOptions extends WeightsOptions, BaseModelOptions {
   /** A device to share with other libraries; it is used, never destroyed. Default: one of the engine's own. */
   readonly device?: GPUDevice;
   /**
@@ -19,4 +20,10 @@ export interface LoadOptions extends WeightsOptions {
    * they hold**: for a server of one's own.
    */
   readonly wordTable?: "whole" | "on-demand";
+}
+
+/** Options of models whose checkpoint may lean on another repository. */
+export interface BaseModelOptions {
+  /** Where tokenizer and backbone config come from when the checkpoint has none; on the hub, the repository that it names. */
+  readonly baseModel?: Source;
 }

@@ -19,11 +19,14 @@ const SAME: Readonly<Record<string, PackedType>> = { F16: "f16", BF16: "bf16", I
 /** The residents of some graphs that every node reads as the operand that it can unpack. */
 function packable(graphs: readonly Graph[]): Set<string> {
   const names = new Set(graphs.flatMap(({ residents }) => residents.map(({ name }) => name)));
-  for (const { nodes } of graphs)
+  for (const { nodes, outputs } of graphs) {
     for (const { kernel, inputs } of nodes)
       inputs.forEach((value, i) => {
         if (value.kind === "resident" && kernel.operands[i] !== kernel.packs) names.delete(value.name);
       });
+    // What the host reads back is numbers.
+    for (const value of outputs.values()) if (value.kind === "resident") names.delete(value.name);
+  }
   return names;
 }
 

@@ -177,6 +177,30 @@ export function tokenKey({ content, singleWord, lstrip, rstrip, normalized, spec
   return `${flags}${content}`;
 }
 
+/** The same vocabulary with more special tokens: those that are not known yet are numbered behind everything. */
+export function withSpecialTokens(
+  { size, find }: Pieces,
+  known: AddedVocabulary,
+  contents: readonly string[],
+): AddedVocabulary {
+  const ids = new Map(known.ids);
+  const tokens = new Map(known.tokens);
+  const special = new Set(known.special);
+  const searched = [...known.searched];
+  let next = Math.max(size, ...[...tokens.keys()].map((id) => id + 1));
+  for (const content of contents) {
+    if (content === "" || ids.has(content)) continue;
+    const token = addedToken(content, true);
+    const found = find(content);
+    const id = found >= 0 ? found : next++;
+    ids.set(content, id);
+    tokens.set(id, token);
+    special.add(content);
+    searched.unshift(token);
+  }
+  return { ids, tokens, special, searched };
+}
+
 /**
  * The fast tokenizer's added tokens: `own` ones of the file, then what the JSON files beside it number, then the special
  * tokens that are left. Source: Transformers 4.57, `tokenization_utils_fast.py`, `__init__`.

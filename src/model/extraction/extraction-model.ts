@@ -1,0 +1,120 @@
+// What the models for extraction share beside their networks: requests checked as every model's are, runs, looking inside, memory.
+import type { StepTime } from "../../runtime/profile.js";
+import type { DebertaV2Config } from "../deberta/config.js";
+import { checkInputs } from "../inputs/check-inputs.js";
+import type { CheckedInputs, ModelInputs } from "../inputs/types.js";
+import { inspect } from "../inspect.js";
+import type { Tensor } from "../outputs.js";
+import { collectRows, zeros } from "../run/collect.js";
+import type { Engine, PartResult } from "../run/engine.js";
+import type { Network } from "../run/network.js";
+import { type ExtractionRequest, extentsOf } from "./word-rows.js";
+
+export abstract class ExtractionModel<Inputs extends ModelInputs> {
+  /** Of the backbone. */
+  readonly config: DebertaV2Config;
+  protected readonly engine: Engine<ExtractionRequest, Network<ExtractionRequest>>;
+
+  constructor(engine: Engine<ExtractionRequest, Network<ExtractionRequest>>) {
+    this.engine = engine;
+    this.config = engine.network.config;
+  }
+
+  /** Checks a request and finds its words and labels. */
+  protected abstract requestOf(inputs: Inputs): ExtractionRequest;
+
+  /** A table of what runs: node, kernel, result, slot, workgroups, shader variant; memory below. Of the last request's plan. */
+  describe(): string {
+    this.engine.throwIfDisposed();
+    return this.engine.describe();
+  }
+
+  /** Time per node of a request's first run, with GFLOP/s and GB/s. */
+  async profile(inputs: Inputs): Promise<readonly StepTime[]> {
+    return this.engine.profile(this.requestOf(inputs));
+  }
+
+  /** Every value that a request computes on the device, by its scope name; rows of tokens as [B, N, …]. */
+  async inspect(inputs: Inputs): Promise<Map<string, Tensor>> {
+    const request = { ...this.requestOf(inputs), inspected: true };
+    const values = await inspect(this.engine, request, {});
+    const parts = await this.engine.forward(request);
+    for (const [name, tensor] of this.partsOf(request, parts)) values.set(name, tensor);
+    return values;
+  }
+
+  /** Bytes on the GPU and in JavaScript that this model holds. */
+  memory(): { gpuBytes: number; buffers: number; hostBytes: number } {
+    return this.engine.memory();
+  }
+
+  /** Frees every buffer, after the run in progress. Twice is harmless; a device that the caller gave stays. */
+  dispose(): Promise<void> {
+    return this.engine.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    void this.dispose();
+  }
+
+  protected check(inputs: ModelInputs): CheckedInputs {
+    this.engine.throwIfDisposed();
+    const { words } = this.engine.tableRows();
+    return checkInputs(inputs, this.config, { head: "model", vocabRows: words });
+  }
+
+  /** The named values of all runs, as the libraries shape them. */
+  protected partsOf(request: ExtractionRequest, parts: readonly PartResult<ExtractionRequest>[]): Map<string, Tensor> {
+    const values = new Map<string, Tensor>();
+    const [first] = parts;
+    if (!first) return values;
+    const { batch, columns } = request;
+    const most = (count: (parts: ExtractionRequest["parts"][number]) => number) =>
+      Math.max(0, ...request.parts.map(count));
+    const [L, C] = [most(({ words }) => words.length), most(({ labels }) => labels.length)];
+    for (const name of first.outputs.keys()) {
+      const kind = this.rowsOf(name);
+      if (kind === undefined) continue;
+      const width = kind.width;
+      if (kind.rows === "tokens") values.set(name, collectRows(parts, name, [batch, columns, width]));
+      else values.set(name, collectParts(parts, name, kind, [batch, kind.rows === "words" ? L : C, width]));
+    }
+    return values;
+  }
+
+  /** What the rows of an output are; undefined for those that are not rows. */
+  protected abstract rowsOf(name: string): RowKind | undefined;
+}
+
+/** What the rows of an output stand for, their width, and how its axis is padded. */
+export interface RowKind {
+  readonly rows: "tokens" | "words" | "labels";
+  readonly width: number;
+  /** Columns of the result by column of the row, where padding lies between them. */
+  readonly columns?: readonly number[];
+}
+
+function collectParts(
+  parts: readonly PartResult<ExtractionRequest>[],
+  name: string,
+  { rows, columns }: RowKind,
+  shape: readonly [number, number, number],
+): Tensor {
+  const target = zeros(...shape);
+  const [, most, width] = shape;
+  for (const part of parts) {
+    const data = part.outputs.get(name)!;
+    for (const extent of extentsOf(part)) {
+      const [first, count] = rows === "words" ? [extent.firstWord, extent.words] : [extent.firstLabel, extent.labels];
+      const stride = columns ? columns.length : 4 * Math.ceil(width / 4);
+      for (let i = 0; i < count; i++) {
+        for (let column = 0; column < stride; column++) {
+          const to = columns ? columns[column]! : column;
+          if (to >= 0 && to < width)
+            target.data[(extent.source * most + i) * width + to] = data[(first + i) * stride + column]!;
+        }
+      }
+    }
+  }
+  return target;
+}

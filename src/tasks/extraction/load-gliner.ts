@@ -1,0 +1,47 @@
+// Loads a GLiNER with its tokenizer: both from its folder, or the tokenizer from the repository that it names.
+import type { Source } from "../../checkpoint/source.js";
+import { CheckpointError } from "../../errors.js";
+import { GLiNERModel, type GlinerOptions, openGliner, type OpenedGliner } from "../../model/extraction/gliner.js";
+import { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
+import { type Loaded, loadTogether } from "../task.js";
+import { type EntityExtractionOptions, entityExtraction } from "./entity-extraction.js";
+
+export async function loadGliner(
+  source: Source,
+  options: GlinerOptions,
+  signal: AbortSignal | undefined,
+): Promise<Loaded<GLiNERModel, DebertaV2TokenizerFast>> {
+  const opened = await openGliner(source, options);
+  const tokenizer = glinerTokenizer(opened, options);
+  tokenizer.catch(() => undefined); // awaited below, with the model
+  return loadTogether(
+    async (either) => {
+      // The marker's id decides what the model looks for; the tokenizer is small and is there before the weights are.
+      const markerId = opened.gliner.classTokenIndex ?? (await tokenizer).length - 2;
+      return GLiNERModel.load(opened, { ...options, signal: either }, markerId);
+    },
+    () => tokenizer,
+    signal,
+  );
+}
+
+/** `pipeline("entity-extraction")` of a folder with gliner_config.json. */
+export async function entityExtractor(source: Source, options: GlinerOptions & EntityExtractionOptions) {
+  const { signal, ...defaults } = options;
+  return entityExtraction(await loadGliner(source, options, signal), defaults);
+}
+
+async function glinerTokenizer(
+  { gliner, base }: OpenedGliner,
+  options: GlinerOptions,
+): Promise<DebertaV2TokenizerFast> {
+  const tokenizer = await DebertaV2TokenizerFast.fromPretrained(base.tokenizer, options);
+  const { classTokenIndex, entToken, sepToken } = gliner;
+  if (classTokenIndex === undefined) return tokenizer.withSpecialTokens(["[FLERT]", entToken, sepToken]);
+  const id = tokenizer.convertTokensToIds(entToken);
+  if (id !== classTokenIndex)
+    throw new CheckpointError(
+      `gliner_config.json: class_token_index is ${classTokenIndex}, the tokenizer's id of ${entToken} is ${id}`,
+    );
+  return tokenizer;
+}
