@@ -1,7 +1,7 @@
 // The weighted sum of values: context = probabilities · v, head by head, over packed sequences.
 import { type Capabilities, expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
 import { TILE_FIELDS } from "./attention-scores.js";
-import { productTile } from "./register-tile.js";
+import { productTile, storeTile } from "./product-tile.js";
 import { shader } from "./shader.js";
 import wgsl from "./attention-values.wgsl?raw";
 
@@ -48,11 +48,12 @@ export const attentionValues: Kernel<readonly ["probabilities", "value", "tiles"
   dispatch([probabilities, value, tiles], { heads, headWidth, valueFrom, singleRows, pairs }, device) {
     const { rows, vectors, threadsX, threadsY } = geometry(device, singleRows);
     const width = headWidth / 4;
+    const sums = { rows, vectors, step: threadsX };
     return {
       shader: shader(wgsl, {
         file: "attention-values.wgsl",
         constants: { ROWS: rows, VECTORS: vectors, THREADS_X: threadsX, THREADS_Y: threadsY },
-        functions: [productTile({ rows, vectors, step: threadsX, lanes: 0 })],
+        functions: [productTile({ ...sums, lanes: 0, order: "together" }), storeTile(sums)],
       }),
       params: {
         valueStride: lastOf(value) / 4,

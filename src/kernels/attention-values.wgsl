@@ -49,5 +49,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
   for (var k = 0u; 4 * k < here.length; k++) {
     multiplyAdd(&tile, &at, k, k);
   }
-  storeTile(&tile, row, column);
+  storeTile(&tile, row, column, 0);
 }

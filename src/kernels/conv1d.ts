@@ -2,7 +2,8 @@
 // Groups are a matter of the packed weight, which holds zeros between them: no public checkpoint has more than one.
 import type { Activation } from "./activation.js";
 import { expectShape, type Kernel, lastOf, rowsOf, type TensorType } from "./kernel.js";
-import { dispatchProduct } from "./matmul.js";
+import type { MatmulPlan } from "./matmul/plan.js";
+import { dispatchProduct } from "./matmul/product.js";
 import { expectWeights } from "./matmul/weights.js";
 import wgsl from "./conv1d.wgsl?raw";
 
@@ -17,7 +18,11 @@ const EPILOGUE = `fn epilogue(sum: vec4f, row: u32, at: u32) -> vec4f { return a
 const MASKED = `@group(0) @binding(5) var<storage, read> keepRows: array<f32>;
 fn epilogue(sum: vec4f, row: u32, at: u32) -> vec4f { return activate(sum * keepRows[row]); }`;
 
-function make<const Names extends readonly string[]>(name: string, operands: Names): Kernel<Names, Conv1dAttrs> {
+function make<const Names extends readonly string[]>(
+  name: string,
+  operands: Names,
+  plan?: MatmulPlan,
+): Kernel<Names, Conv1dAttrs> {
   const masked = operands.includes("keepRows");
   return {
     name,
@@ -48,6 +53,7 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
           file: "conv1d.wgsl",
         },
         device,
+        plan,
       );
     },
   };
@@ -60,6 +66,11 @@ export const conv1d: Kernel<readonly ["x", "w", "bias", "bounds"], Conv1dAttrs> 
   "bias",
   "bounds",
 ]);
+
+/** conv1d by a given body and tile: see matmulAs. */
+export function conv1dAs(plan: MatmulPlan): typeof conv1d {
+  return make("conv1d", ["x", "w", "bias", "bounds"], plan);
+}
 
 /** y = activation((conv(x) + bias) · keepRows): keepRows [T] f32 of 0 or 1. */
 export const maskedConv1d: Kernel<readonly ["x", "w", "bias", "bounds", "keepRows"], Conv1dAttrs> = make(

@@ -59,6 +59,8 @@ export interface Dispatch {
   readonly workgroups: readonly [x: number, y: number, z: number];
   /** For profiles and benches: floating point operations, and bytes that must be read and written at least once. */
   readonly work: { readonly flops: number; readonly bytes: number };
+  /** Where a kernel has several bodies: the one chosen, in words. */
+  readonly plan?: string;
 }
 
 export function f32(...shape: readonly number[]): TensorType {

@@ -2,7 +2,7 @@
 // layer over [a | b] is two products, and over pairs of rows, so that no [words × labels, …] input exists.
 import type { Activation } from "./activation.js";
 import { expectShape, expectVec4, f32, type Kernel, lastOf, rowsOf, type TensorType } from "./kernel.js";
-import { dispatchProduct } from "./matmul.js";
+import { dispatchProduct } from "./matmul/product.js";
 import { expectWeights } from "./matmul/weights.js";
 
 export interface SumMatmulAttrs {

@@ -1,6 +1,6 @@
 // Products of every query (or key) with every relative row: what the gather form of the scores reads.
 import { expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
-import { scoreTile } from "./register-tile.js";
+import { scoreTile } from "./score-tile.js";
 import { shader } from "./shader.js";
 import wgsl from "./relative-products.wgsl?raw";
 

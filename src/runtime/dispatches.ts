@@ -28,7 +28,7 @@ export function describe(graph: Graph, capabilities: Capabilities): string {
     `[${output.type.shape.join(", ")}]`,
     `slot ${memory.slotOf.get(output.storage.id) ?? "-"}`,
     all[index]!.workgroups.join("×"),
-    all[index]!.shader.label,
+    [all[index]!.plan, all[index]!.shader.label].filter(Boolean).join(" · "),
   ]);
   const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), []);
   const table = rows.map((row) =>

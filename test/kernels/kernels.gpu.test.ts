@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import { runCase } from "../support/cases.js";
 import { capabilitySets } from "../support/gpu.js";
 import { KERNEL_CASES } from "./cases.js";
+import { BODY_CASES } from "./matmul.cases.js";
 
 const sets = await capabilitySets();
 
@@ -10,4 +11,10 @@ describe.each(sets)("$name", ({ device }) => {
   describe.each(Object.entries(KERNEL_CASES))("%s", (_, cases) => {
     test.each(cases)("$name", (one) => runCase(device, one));
   });
+});
+
+// Bodies for GPUs that are not there compute the same on any device; default limits are the ones they must fit into.
+describe("matmul's bodies, default limits", () => {
+  const { device } = sets.at(-1)!;
+  test.each(BODY_CASES)("$name", (one) => runCase(device, one));
 });

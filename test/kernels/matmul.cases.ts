@@ -1,10 +1,14 @@
 // matmul and addMatmul: tile edges, columns and places, activations, extreme values.
 import { ACTIVATIONS } from "../../src/kernels/activation.js";
-import { addMatmul, matmul } from "../../src/kernels/matmul.js";
+import { conv1dAs } from "../../src/kernels/conv1d.js";
+import { addMatmul, matmul, matmulAs } from "../../src/kernels/matmul.js";
+import { planText } from "../../src/kernels/matmul/plan.js";
 import { packWeights } from "../../src/kernels/pack-weights.js";
 import { caseGraph, type GraphCase } from "../support/cases.js";
 import { randomValues } from "../support/random.js";
+import { pack } from "../support/packed.js";
 import { weightFile } from "../support/weight-file.js";
+import { GPU_PLANS } from "./plans.js";
 
 // One row; and just under, at and over every tile (4, 8, 16, 32 rows; 4 to 16 vec4 columns).
 const SIZES: readonly (readonly [rows: number, inner: number, columns: number])[] = [
@@ -142,4 +146,56 @@ const packed: readonly GraphCase[] = (
   },
 }));
 
+/** Every body and tile for GPUs, whatever the device's own plan: one row, around the edges of its tile, K off its steps. */
+const bodies: readonly GraphCase[] = GPU_PLANS.map((plan) => ({
+  name: `as planned for GPUs: ${planText(plan)}`,
+  // K = 772 products are added one by one here, where the bodies for processors add groups of four.
+  tolerance: 3e-5,
+  build(device) {
+    const made = caseGraph();
+    const [tall, wide] = [plan.rows * plan.threads[1], 4 * plan.vectors * plan.threads[0]];
+    const step = 4 * Math.max(plan.groups, plan.parts);
+    for (const [rows, inner, columns] of [
+      [1, 4, 4],
+      [tall - 1, step - 4, wide - 4],
+      [tall, step, wide],
+      [tall + 1, 2 * step + 4, wide + 4],
+      [2 * tall + 1, 772, 20],
+    ] as const) {
+      if (rows < 1 || inner < 4 || columns < 4) continue;
+      const id = `${rows}x${inner}x${columns}`;
+      const x = made.input(`x ${id}`, randomValues(rows * inner, rows), rows, inner);
+      const w = made.resident(`w ${id}`, randomValues(inner * columns, columns), inner, columns);
+      const bias = made.resident(`bias ${id}`, randomValues(columns, inner), columns);
+      made.graph.add(`matmul ${id}`, matmulAs(plan), [x, w, bias], {});
+    }
+    const x = made.input("x", randomValues(3 * 64, 1), 3, 64);
+    const w = made.resident("w", randomValues(64 * 60, 2), 64, 60);
+    const bias = made.resident("bias", randomValues(60, 3), 60);
+    const first = made.graph.add("columns", matmulAs(plan), [x, w, bias], {
+      columns: [0, 24],
+      place: { width: 60, from: 36 },
+    });
+    made.graph.add(
+      "more columns",
+      matmulAs(plan),
+      [x, w, bias],
+      { columns: [24, 60], place: { width: 60, from: 0 } },
+      first,
+    );
+    const { rows, bounds } = pack(device, { lengths: [1, 2, tall + 1, 1], heads: 1, surplus: 2 });
+    const y = made.input("conv x", randomValues(rows * 36, 36), rows, 36);
+    const v = made.resident("conv w", randomValues(3 * 36 * 36, 3), 3 * 36, 36);
+    const offset = made.resident("conv bias", randomValues(36, 3), 36);
+    made.graph.add("conv", conv1dAs(plan), [y, v, offset, made.input("bounds", bounds, rows, 2)], {
+      taps: 3,
+      activation: "linear",
+    });
+    return made;
+  },
+}));
+
 export const MATMUL_CASES: readonly GraphCase[] = [sizes, pieces, extremes, ...packed, ...activations];
+
+/** The bodies' own cases: once a device is enough, they are the same on every capability set. */
+export const BODY_CASES: readonly GraphCase[] = bodies;

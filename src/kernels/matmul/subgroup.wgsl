@@ -13,5 +13,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(subgroup_invocation_id) la
       multiplyAdd(&tile, &at, k, tap * params.inner + k);
     }
   }
-  storeTile(&tile, row, column);
+  storeTile(&tile, row, column, lane);
 }

@@ -1,0 +1,131 @@
+// Which body computes a matrix product, and with what tile: a pure function of the product's sizes and the device.
+// Shares of peak are estimates for 128×768×768 unless another size stands beside them (docs/kernels.md says how they are made).
+import type { Capabilities } from "../kernel.js";
+
+/** Sizes of a product, in elements. */
+export interface MatmulShape {
+  readonly rows: number;
+  /** Length of the sums: K. */
+  readonly inner: number;
+  readonly columns: number;
+}
+
+/** A body and its tile. Every thread has `rows` × 4·`vectors` sums. */
+export interface MatmulPlan {
+  /** The .wgsl file: subgroup broadcast, straight from storage, or through tiles in workgroup memory. */
+  readonly body: "subgroup" | "direct" | "shared";
+  readonly rows: number;
+  readonly vectors: number;
+  /** Threads along columns and rows; of `subgroup`, the lanes. */
+  readonly threads: readonly [x: number, y: number];
+  /** How many sets of threads share K; their sums are added in order, in workgroup memory. */
+  readonly parts: number;
+  /** `shared`: vec4 along K of one tile. */
+  readonly groups: number;
+}
+
+/** A plan in words. */
+export function planText({ body, rows, vectors, threads: [x, y], parts }: MatmulPlan): string {
+  const threads = body === "subgroup" ? `${x} lanes` : y > 1 ? `${x}×${y} threads` : `${x} threads`;
+  return `${body} ${rows}×${4 * vectors}, ${threads}${parts > 1 ? `, K in ${parts}` : ""}`;
+}
+
+type Rule = (shape: MatmulShape, device: Capabilities) => MatmulPlan;
+
+const subgroup = (rows: number, lanes: number): MatmulPlan => ({
+  ...{ body: "subgroup", rows, vectors: 1, threads: [lanes, 1], parts: 1, groups: 1 },
+});
+
+const direct = (rows: number, threads: number, parts = 1, vectors = 1): MatmulPlan => ({
+  ...{ body: "direct", rows, vectors, threads: [threads, 1], parts, groups: 1 },
+});
+
+const shared = (
+  rows: number,
+  vectors: number,
+  threads: readonly [number, number],
+  groups: number,
+  parts = 1,
+): MatmulPlan => ({ body: "shared", rows, vectors, threads, parts, groups });
+
+/** Workgroups of a plan. */
+function workgroups({ rows, columns }: MatmulShape, plan: MatmulPlan): number {
+  const across = Math.ceil(columns / 4 / plan.vectors / plan.threads[0]);
+  return across * Math.ceil(rows / plan.rows / plan.threads[1]);
+}
+
+/** The first plan if it gives at least so many workgroups, else the second, which makes more threads of the same product. */
+const ifMany =
+  (count: number, many: MatmulPlan, few: MatmulPlan): Rule =>
+  (shape) =>
+    workgroups(shape, many) >= count ? many : few;
+
+/**
+ * Processors: broadcast among the lanes of a subgroup, or register tiles; no workgroup memory, which they set to zero before
+ * every workgroup. One with eight lanes (lavapipe) likes taller tiles, as loads are dear there; one with four (SwiftShader)
+ * lower ones: with much code, where it comes to lie decides its speed.
+ */
+const software: Rule = ({ rows }, { subgroupSize: lanes }) =>
+  lanes > 0
+    ? subgroup(Math.min(lanes <= 4 ? 8 : 32, Math.max(4, 2 ** Math.ceil(Math.log2(rows)))), lanes)
+    : direct(rows <= 4 ? 4 : 8, 4, 1, 3);
+
+/**
+ * AMD: rows of x by scalar loads, 91 % at 512×768×3072. Below 256 waves a large GPU (192 SIMDs) stands idle: K in 8 parts then
+ * gives 67 % instead of 9 % there, and costs a small one 76 → 67 %.
+ */
+const amd: Rule = ifMany(256, direct(8, 64), direct(8, 32, 8));
+
+/** Intel up to Xe-LP (at most 96 EUs): 8×4 fills them; K in parts loses the block loads of x, 74 → 22 %. */
+const intelSmall: Rule = () => direct(8, 64);
+
+/** Intel from Alchemist on (up to 512 EUs): 8 parts of 4×4 give 67 % instead of 28 % below 256 workgroups; 8×4 in parts spills. */
+const intel: Rule = ifMany(256, direct(8, 64), direct(4, 32, 8));
+
+/**
+ * NVIDIA: tiles of 64×64 through workgroup memory, 86 % at 512×768×3072 (straight from storage 58 %). Below 192 workgroups
+ * tiles of 32×32 with K in 8: 60 % instead of 17 %; above that they would cost 86 → 70 %.
+ */
+const nvidia: Rule = ifMany(192, shared(8, 2, [8, 8], 4), shared(8, 2, [4, 4], 8, 8));
+
+/** Apple: 32 sums a thread leave 640 of 1024 threads a core, 64 only 384. Below 64 workgroups K in 8, with 704 threads. */
+const apple: Rule = ifMany(64, shared(8, 1, [16, 8], 4), shared(8, 1, [8, 4], 8, 8));
+
+/** Adreno: few, wide cores: 91 %, with 32 sums a thread 81 %. */
+const qualcomm: Rule = () => shared(8, 2, [8, 8], 4);
+
+/** Mali and PowerVR: not in the lab. Few registers a thread, so 16 sums. */
+const mobile: Rule = () => shared(4, 1, [8, 8], 8);
+
+/** Unknown GPUs: what needs no feature, little memory and spills nowhere. */
+const unknown: Rule = intel;
+
+/** By vendor and architecture as GPUAdapterInfo gives them; some browsers give the PCI number instead of the vendor's name. */
+const RULES: readonly (readonly [vendor: RegExp, architecture: RegExp, rule: Rule])[] = [
+  [/^(amd|4098)$/, /./, amd],
+  [/^intel$/, /^gen-(7|8|9|11|12lp)/, intelSmall],
+  [/^(intel|32902)$/, /./, intel],
+  [/^(nvidia|4318)$/, /./, nvidia],
+  [/^(apple|4203)$/, /./, apple],
+  [/^(qualcomm|20803)$/, /./, qualcomm],
+  [/^(arm|img-tec|5045|4112)$/, /./, mobile],
+];
+
+/** Products of at most so many rows have K cut among the threads of a workgroup: the weights are all they read. */
+const FEW_ROWS = 8;
+
+/**
+ * Few rows on a GPU: 4 threads along the columns (64 bytes of each row of w), 64 parts of K. Of 1×768×768 the useful share is 7 %
+ * on the largest AMD and 17 % on NVIDIA (8 threads, 32 parts: 3 and 15 %); 8 rows a thread spill on Intel.
+ */
+const fewRows: Rule = ({ rows }) => direct(rows > 2 ? 4 : rows, 4, 64);
+
+/** The plan of a product on a device. */
+export function planMatmul(shape: MatmulShape, device: Capabilities): MatmulPlan {
+  if (device.software) return software(shape, device);
+  if (shape.rows <= FEW_ROWS && device.workgroupThreads >= 256) return fewRows(shape, device);
+  const known = RULES.find(
+    ([vendor, architecture]) => vendor.test(device.vendor) && architecture.test(device.architecture || "?"),
+  );
+  return (known?.[2] ?? unknown)(shape, device);
+}

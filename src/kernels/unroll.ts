@@ -1,0 +1,6 @@
+// How WGSL text is unrolled. Plain loops over arrays reach only half of the speed of unrolled ones, WGSL has no unroll
+// directive, and subgroupBroadcast wants a constant lane. Kernels read as the algorithm; only register tiles are generated.
+
+export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+export const lines = (count: number, line: (index: number) => string): string => range(count).map(line).join("\n");

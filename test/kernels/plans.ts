@@ -1,0 +1,53 @@
+// Every device that planMatmul has a row for, and every plan that it gives: what the tests of bodies go through.
+import type { Capabilities } from "../../src/kernels/kernel.js";
+import { type MatmulPlan, type MatmulShape, planMatmul, planText } from "../../src/kernels/matmul/plan.js";
+
+const base: Capabilities = {
+  subgroupSize: 0,
+  software: false,
+  workgroupThreads: 256,
+  bindingBytes: 2 ** 27,
+  workgroupsPerDimension: 65535,
+  vendor: "",
+  architecture: "",
+};
+
+const gpu = (vendor: string, architecture = ""): Capabilities => ({ ...base, vendor, architecture });
+
+export const PLANNED_DEVICES: Readonly<Record<string, Capabilities>> = {
+  "AMD RDNA 3": gpu("amd", "rdna-3"),
+  "AMD, unknown architecture": gpu("amd"),
+  "Intel Xe-LP": gpu("intel", "gen-12lp"),
+  "Intel Alchemist": gpu("intel", "gen-12hp"),
+  "Intel Xe2": gpu("intel", "xe-2lpg"),
+  "NVIDIA Ampere": gpu("nvidia", "ampere"),
+  "NVIDIA by PCI number": gpu("4318"),
+  Apple: gpu("apple", "metal-3"),
+  "Qualcomm Adreno": gpu("qualcomm", "adreno-7xx"),
+  "Arm Mali": gpu("arm", "valhall"),
+  "a GPU without a name": gpu(""),
+  "SwiftShader, subgroups of 4": { ...base, software: true, subgroupSize: 4 },
+  "lavapipe, subgroups of 8": { ...base, software: true, subgroupSize: 8 },
+  "a processor without subgroups": { ...base, software: true },
+};
+
+/** The products of v3-base at several lengths, of xxlarge, and small ones. */
+export const PLANNED_SHAPES: readonly MatmulShape[] = [
+  ...[1, 2, 4, 8, 9, 32, 128, 512, 2048].flatMap((rows) => [
+    { rows, inner: 768, columns: 768 },
+    { rows, inner: 768, columns: 3072 },
+    { rows, inner: 3072, columns: 768 },
+  ]),
+  { rows: 512, inner: 1536, columns: 6144 },
+  { rows: 128, inner: 20, columns: 4 },
+];
+
+/** Every different plan for a GPU. */
+export const GPU_PLANS: readonly MatmulPlan[] = [
+  ...new Map(
+    Object.values(PLANNED_DEVICES)
+      .filter(({ software }) => !software)
+      .flatMap((device) => PLANNED_SHAPES.map((shape) => planMatmul(shape, device)))
+      .map((plan) => [planText(plan), plan]),
+  ).values(),
+];
