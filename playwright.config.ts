@@ -8,8 +8,8 @@ const executablePath = await (findBrowser as () => Promise<string | undefined>)(
 export default defineConfig({
   testDir: "test/e2e",
   outputDir: "test-results",
-  timeout: 60_000,
-  expect: { timeout: 20_000 },
+  timeout: 120_000, // a software GPU on a machine that others use too
+  expect: { timeout: 45_000 },
   workers: 1, // one software GPU
   forbidOnly: true,
   use: {

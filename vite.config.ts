@@ -1,6 +1,7 @@
 // One file for everything Vite does here: the demo (default), the library (`--mode lib`), and Vitest's two projects.
 import { playwright } from "@vitest/browser-playwright";
 import sirv from "sirv";
+import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin, type ViteUserConfig } from "vitest/config";
 // @ts-expect-error plain JavaScript, shared with the set-up scripts that run before anything is installed
@@ -89,10 +90,23 @@ function policyInPages(): Plugin {
   };
 }
 
+/** The bundled models' files with their sizes, by folder; the page then needs to ask for none that is absent. */
+function bundledFiles(): Record<string, Record<string, number>> {
+  const models = `${root}demo/public/models`;
+  const folders = readdirSync(models, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const filesOf = (folder: string) =>
+    readdirSync(`${models}/${folder}`).map((file) => [file, statSync(`${models}/${folder}/${file}`).size] as const);
+  return Object.fromEntries(folders.map(({ name }) => [name, Object.fromEntries(filesOf(name))]));
+}
+
 const demo: ViteUserConfig = {
   root: "demo",
   base: "./",
   resolve: { alias },
+  define: {
+    __BUNDLED_FILES__: JSON.stringify(bundledFiles()),
+    __BUILD__: JSON.stringify(Date.now().toString(36)),
+  },
   plugins: [sentencePiece(), policyInPages()],
   worker: { format: "es", plugins: () => [sentencePiece()] },
   build: {

@@ -29,18 +29,22 @@ export function failureOf(error: unknown): Failure {
   return { kind, ...FAILURES[kind] };
 }
 
-/** Error classes are told apart by their names: the package is loaded later than this file. */
+const KINDS: Readonly<Record<string, Failure["kind"]>> = {
+  absent: "missing",
+  forbidden: "permission",
+  unreachable: "network",
+  unsupported: "unsupported",
+};
+
+/** Error classes are told apart by their names: they come from the worker, and the package is loaded later than this file. */
 function kindOf(error: unknown): Failure["kind"] {
   if (!(error instanceof Error)) return "bug";
   const { name, message } = error;
-  if (name === "UnsupportedError") return /WebGPU/.test(message) ? "webgpu" : "unsupported";
+  if (name === "UnsupportedError") return message.includes("WebGPU") ? "webgpu" : "unsupported";
   if (name === "DeviceError") return "device";
   if (name === "RangeError" || name === "TypeError") return "input";
   if (name !== "CheckpointError") return "bug";
-  if (/\b40[13]\b|token/i.test(message) && !/tokenizer/i.test(message)) return "permission";
-  if (/\b404\b|not found|missing|no config\.json/i.test(message)) return "missing";
-  if (/fetch|network|offline|connection/i.test(message)) return "network";
-  return "files";
+  return ("reason" in error && KINDS[String(error.reason)]) || "files";
 }
 
 /** The error with its causes, as text for a report. */

@@ -3,6 +3,7 @@ import { render } from "preact";
 import { readPlace } from "./place.js";
 import { screenOf } from "./screens.js";
 import { keepOffline } from "./keep-offline.js";
+import { BrokenScreen } from "./parts/broken-screen.js";
 import { applyStoredTheme } from "./theme.js";
 
 let shown = 0;
@@ -11,12 +12,18 @@ async function show(): Promise<void> {
   const turn = ++shown;
   const place = readPlace(location.hash);
   const { name, title, open } = screenOf(place.screen);
-  const { default: Screen } = await open();
-  if (turn !== shown) return; // another screen was asked for meanwhile
   document.title = `${title} – deberta-webgpu playground`;
-  render(<Screen key={turn} place={{ ...place, screen: name }} />, document.body);
+  try {
+    const { default: Screen } = await open();
+    // Another screen may have been asked for meanwhile.
+    if (turn === shown) render(<Screen key={turn} place={{ ...place, screen: name }} />, document.body);
+  } catch (error) {
+    // A screen's file may be gone after a new version was put on the server.
+    if (turn === shown) render(<BrokenScreen key={turn} error={error} />, document.body);
+  }
 }
 
 applyStoredTheme();
 addEventListener("hashchange", () => void show());
-void show().then(keepOffline);
+void show();
+keepOffline().catch(() => undefined); // without it the page works, online

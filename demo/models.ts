@@ -3,15 +3,15 @@
 import type { Source } from "deberta-webgpu";
 
 export interface BundledModel {
+  /** Its folder. */
   readonly id: string;
-  readonly screen: string;
+  /** The screens that it serves; the first model of a screen is loaded at once. */
+  readonly screens: readonly string[];
   readonly title: string;
   readonly about: string;
-  readonly size: string;
-  readonly quality: string;
-  /** A best score below this is shown as "unsure". */
-  readonly unsureBelow: number;
-  readonly examples: readonly Example[];
+  /** Of classifiers: a best score below this is shown as "unsure". */
+  readonly unsureBelow?: number;
+  readonly examples?: readonly Example[];
 }
 
 export interface Example {
@@ -19,47 +19,82 @@ export interface Example {
   readonly text: string;
 }
 
-/** The first one of a screen is loaded at once. */
-export const BUNDLED: readonly BundledModel[] = [
+const INTENT: Omit<BundledModel, "id"> = {
+  screens: ["classify"],
+  title: "Intent",
+  about: "What somebody wants from an assistant: 150 intents and out_of_scope.",
+  unsureBelow: 0.4,
+  examples: [
+    { name: "Alarm", text: "wake me up at half past six tomorrow" },
+    { name: "Lost card", text: "i lost my credit card, please block it" },
+    { name: "Calories", text: "how many calories are in a banana" },
+    { name: "Travel", text: "is it safe to travel to brazil" },
+    { name: "None of these", text: "the cat sat on the mat" },
+  ],
+};
+const MOOD: Omit<BundledModel, "id"> = {
+  screens: ["classify"],
+  title: "Mood",
+  about: "Whether a comment sounds negative, neutral or positive.",
+  unsureBelow: 0.5,
+  examples: [
+    { name: "Praise", text: "I love this movie, the ending is great!" },
+    { name: "Complaint", text: "This is the worst service I have ever had." },
+    { name: "Fact", text: "The meeting is on Tuesday." },
+  ],
+};
+
+const KNOWN: readonly BundledModel[] = [
   {
-    id: "tiny-intent",
-    screen: "classify",
-    title: "Intent",
-    about: "What somebody wants from an assistant: 150 intents and out_of_scope.",
-    size: "7.4 MB, f16",
-    quality: "93.6 % right on clinc150's test texts in scope; it recognises only 19 % of those out of scope.",
-    unsureBelow: 0.4,
-    examples: [
-      { name: "Alarm", text: "wake me up at half past six tomorrow" },
-      { name: "Lost card", text: "i lost my credit card, please block it" },
-      { name: "Calories", text: "how many calories are in a banana" },
-      { name: "Travel", text: "is it safe to travel to brazil" },
-      { name: "None of these", text: "the cat sat on the mat" },
-    ],
+    id: "redact",
+    screens: ["redact"],
+    title: "Redact",
+    about: "Marks 13 kinds of personal data in requests, notes and mail.",
+  },
+  { id: "intent", ...INTENT },
+  { id: "tiny-intent", ...INTENT },
+  { id: "mood", ...MOOD },
+  { id: "tiny-mood", ...MOOD },
+  {
+    id: "zero-shot",
+    screens: ["zero-shot"],
+    title: "Zero-shot",
+    about: "Whether a statement follows from a text, for labels that you name yourself.",
   },
   {
-    id: "tiny-mood",
-    screen: "classify",
-    title: "Mood",
-    about: "Whether a comment sounds negative, neutral or positive.",
-    size: "7.4 MB, f16",
-    quality: "72.9 % right on goemotions' test texts.",
-    unsureBelow: 0.5,
-    examples: [
-      { name: "Praise", text: "I love this movie, the ending is great!" },
-      { name: "Complaint", text: "This is the worst service I have ever had." },
-      { name: "Fact", text: "The meeting is on Tuesday." },
-    ],
+    id: "answers",
+    screens: ["ask"],
+    title: "Answers",
+    about: "Finds the answer to a question in a short message.",
+  },
+  {
+    id: "fill",
+    screens: ["fill", "inspect", "speed"],
+    title: "Fill",
+    about: "Guesses the pieces behind [MASK].",
+  },
+  { id: "reply", screens: ["choose"], title: "Reply", about: "Which of several replies goes on with a dialogue." },
+  {
+    id: "vectors",
+    screens: ["compare", "rank", "inspect", "speed"],
+    title: "Vectors",
+    about: "A vector for a text; near ones mean alike.",
   },
 ];
 
-/** The files of each bundled folder. */
-export const BUNDLED_FILES: readonly string[] = [
-  "config.json",
-  "model.safetensors",
-  "spm.model",
-  "tokenizer_config.json",
-];
+/** Those that this build holds. */
+export const BUNDLED: readonly BundledModel[] = KNOWN.filter(({ id }) => id in __BUNDLED_FILES__);
+
+/** The bytes of a bundled folder's model files. */
+export const sizeOf = ({ id }: BundledModel): number =>
+  Object.entries(__BUNDLED_FILES__[id]!).reduce(
+    (sum, [file, size]) => (/\.(md|json)$/.test(file) ? sum : sum + size),
+    0,
+  );
+
+/** The model's own page of data, licences, figures and limits. */
+export const cardOf = ({ id }: BundledModel): string =>
+  `./models/${"README.md" in __BUNDLED_FILES__[id]! ? `${id}/` : ""}README.md`;
 
 const OTHER_EXAMPLES: readonly Example[] = [
   { name: "Praise", text: "I love this movie, the ending is great!" },
@@ -73,13 +108,14 @@ export type Choice =
   | { readonly kind: "address"; readonly url: string }
   | { readonly kind: "files"; readonly files: readonly File[] };
 
-export const firstChoice = (screen: string): Choice => ({
-  kind: "bundled",
-  model: BUNDLED.find((model) => model.screen === screen)!,
-});
+/** What a screen loads at once; undefined where no bundled model serves it. */
+export function firstChoice(screen: string): Choice | undefined {
+  const model = BUNDLED.find(({ screens }) => screens.includes(screen));
+  return model && { kind: "bundled", model };
+}
 
-export const examplesOf = (choice: Choice): readonly Example[] =>
-  choice.kind === "bundled" ? choice.model.examples : OTHER_EXAMPLES;
+export const examplesOf = (choice: Choice | undefined): readonly Example[] =>
+  (choice?.kind === "bundled" && choice.model.examples) || OTHER_EXAMPLES;
 
 export function nameOf(choice: Choice): string {
   if (choice.kind === "bundled") return choice.model.id;
@@ -110,24 +146,34 @@ export function choiceToParam(choice: Choice): string | undefined {
   return choice.kind === "address" ? `url:${choice.url}` : undefined;
 }
 
-export function choiceFromParam(param: string | null): Choice | undefined {
-  if (param === null) return undefined;
-  const [, kind, rest] = /^(hub|url):(.+)$/.exec(param) ?? [];
-  if (kind === "url") return { kind: "address", url: rest! };
-  if (kind === "hub") return hubChoice(...(rest!.split("@") as [string, string?]));
+/** What a link says; a link that says nothing sensible is one without a model. */
+export function choiceFromParam(param: string | undefined): Choice | undefined {
+  if (param === undefined) return undefined;
+  const [, kind, rest] = /^(hub|url):(.+)$/s.exec(param) ?? [];
+  if (kind === "url") return addressChoice(rest!);
+  if (kind === "hub") {
+    const [id = "", ...revision] = rest!.split("@");
+    return isHubId(id) ? hubChoice(id, revision.join("@")) : undefined;
+  }
   const model = BUNDLED.find(({ id }) => id === param);
   return model && { kind: "bundled", model };
 }
+
+/** As the package takes ids: owner and name, neither beginning with a dot. */
+export const HUB_ID = String.raw`\s*\w[\w.\-]*\/\w[\w.\-]*\s*`;
+const isHubId = (id: string): boolean => new RegExp(`^${HUB_ID}$`).test(id);
 
 export function hubChoice(id: string, revision?: string, token?: string): Choice {
   return { kind: "hub", id: id.trim(), ...(revision ? { revision } : {}), ...(token ? { token } : {}) };
 }
 
 /** What a person typed as an address, as a base URL: with a scheme or a leading dot or slash, and a slash at its end. */
-export function addressChoice(typed: string): Choice {
+export function addressChoice(typed: string): Choice | undefined {
   const trimmed = typed.trim();
   const rooted = /^(https?:\/\/|\.{0,2}\/)/.test(trimmed) ? trimmed : `https://${trimmed}`;
-  return { kind: "address", url: rooted.endsWith("/") ? rooted : `${rooted}/` };
+  const url = rooted.endsWith("/") ? rooted : `${rooted}/`;
+  const whole = URL.parse(url, location.href);
+  return whole && /^https?:$/.test(whole.protocol) ? { kind: "address", url } : undefined;
 }
 
 /** Whether fetching it takes the page's looser policy: it lies on another server. */

@@ -6,7 +6,7 @@ import policies from "./policy.json";
 interface ExtendableEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
-interface FetchEvent extends Event {
+interface FetchEvent extends ExtendableEvent {
   readonly request: Request;
   respondWith(answer: Promise<Response>): void;
 }
@@ -19,7 +19,9 @@ interface ServiceWorkerScope {
 }
 declare const self: ServiceWorkerScope;
 
-const CACHE = "playground";
+const OURS = "playground ";
+/** Each build has its own: what an older one kept goes when this one takes over. */
+const CACHE = OURS + __BUILD__;
 
 const isOurs = (address: string): boolean => {
   const { origin, pathname } = new URL(address);
@@ -27,35 +29,55 @@ const isOurs = (address: string): boolean => {
 };
 
 function withPolicy(answer: Response, address: string): Response {
-  const headers = new Headers(answer.headers);
   const file = new URL(address).pathname.split("/").at(-1)!;
-  headers.set("Content-Security-Policy", file.startsWith("hub") ? policies.hub : policies.index);
-  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+  // A redirect that the browser is to follow itself, and answers without a body, cannot be made anew.
+  if (answer.type === "opaqueredirect" || answer.type === "error") return answer;
+  const headers = new Headers(answer.headers);
+  headers.set("Content-Security-Policy", /^hub(\.html)?$/.test(file) ? policies.hub : policies.index);
+  const body = [204, 205, 304].includes(answer.status) ? null : answer.body;
+  return new Response(body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
-async function answer(request: Request): Promise<Response> {
-  const cache = await caches.open(CACHE);
+async function answer(event: FetchEvent): Promise<Response> {
+  const { request } = event;
+  let fresh: Response;
   try {
-    const fresh = await fetch(request);
-    if (fresh.ok) await cache.put(request, fresh.clone());
-    return withPolicy(fresh, request.url);
+    fresh = await fetch(request);
   } catch (offline) {
-    const kept = await cache.match(request);
+    const kept = await caches.match(request, { ignoreVary: true }).catch(() => undefined);
     if (!kept) throw offline;
     return withPolicy(kept, request.url);
   }
+  // A full disk, or an answer that no cache takes, is no reason not to answer.
+  if (fresh.ok && fresh.type === "basic" && !fresh.redirected)
+    event.waitUntil(keepAnswer(request, fresh.clone()).catch(() => undefined));
+  return withPolicy(fresh, request.url);
 }
 
-self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
-self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
-self.addEventListener("fetch", (event) => {
-  const { request } = event;
-  if (request.method === "GET" && !request.headers.has("range") && isOurs(request.url))
-    event.respondWith(answer(request));
-});
+async function keepAnswer(request: Request | string, response: Response): Promise<void> {
+  const cache = await caches.open(CACHE);
+  await cache.put(request, response);
+}
+
 /** What a page loaded before this worker was there to see it. */
 async function keep(addresses: readonly string[]): Promise<void> {
   const cache = await caches.open(CACHE);
-  for (const address of addresses.filter(isOurs)) if (!(await cache.match(address))) await cache.add(address);
+  for (const address of addresses.filter(isOurs))
+    if (!(await cache.match(address))) await cache.add(address).catch(() => undefined);
 }
-self.addEventListener("message", (event) => event.waitUntil(keep(event.data)));
+
+async function dropOldBuilds(): Promise<void> {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith(OURS) && name !== CACHE).map((name) => caches.delete(name)));
+}
+
+self.addEventListener("install", (event) => event.waitUntil(self.skipWaiting()));
+self.addEventListener("activate", (event) =>
+  event.waitUntil(Promise.all([self.clients.claim(), dropOldBuilds().catch(() => undefined)])),
+);
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const isFile = (request.method === "GET" || request.method === "HEAD") && !request.headers.has("range");
+  if (isFile && isOurs(request.url)) event.respondWith(answer(event));
+});
+self.addEventListener("message", (event) => event.waitUntil(keep(event.data).catch(() => undefined)));

@@ -1,5 +1,6 @@
 // Light or dark: the system's choice until the visitor makes one, which this browser then remembers.
 import { useEffect, useState } from "preact/hooks";
+import { remember, remembered } from "./storage.js";
 
 type Theme = "light" | "dark";
 
@@ -8,7 +9,7 @@ const systemTheme = (): Theme => (matchMedia("(prefers-color-scheme: dark)").mat
 
 /** Before anything is drawn. */
 export function applyStoredTheme(): void {
-  const stored = localStorage.getItem(KEY);
+  const stored = remembered("local", KEY);
   if (stored === "light" || stored === "dark") document.documentElement.dataset["theme"] = stored;
 }
 
@@ -24,7 +25,7 @@ export function useTheme(): { readonly theme: Theme; readonly toggle: () => void
   const toggle = (): void => {
     const next = theme === "dark" ? "light" : "dark";
     document.documentElement.dataset["theme"] = next;
-    localStorage.setItem(KEY, next);
+    remember("local", KEY, next);
     setTheme(next);
   };
   return { theme, toggle };

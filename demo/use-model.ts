@@ -1,7 +1,7 @@
 // Loads a screen's model and follows its progress. Another choice stops the load before, or frees the model before.
 import type { LoadOptions, Progress, Source } from "deberta-webgpu";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { BUNDLED_FILES, sourceOf, type Choice } from "./models.js";
+import { sourceOf, type Choice } from "./models.js";
 
 export interface LoadProgress {
   readonly files: readonly Progress[];
@@ -31,11 +31,13 @@ export interface Pipeline {
   dispose(): void | Promise<void>;
 }
 
+/** What crosses to the worker, of the options that loading takes. */
+export type EngineOptions = Omit<LoadOptions, "device" | "fetch">;
+
+export type Load<Pipe> = (source: Source, options: EngineOptions) => Promise<Pipe>;
+
 /** `load` and `choice` must keep their identity while nothing changes. Nothing is loaded while `choice` is undefined. */
-export function useModel<Pipe extends Pipeline>(
-  load: (source: Source, options: LoadOptions) => Promise<Pipe>,
-  choice: Choice | undefined,
-): ModelControls<Pipe> {
+export function useModel<Pipe extends Pipeline>(load: Load<Pipe>, choice: Choice | undefined): ModelControls<Pipe> {
   const [model, setModel] = useState<Model<Pipe>>({ status: "loading", progress: NOTHING_YET });
   // What was last asked for by button; it counts for the choice it was said of, another one is always wanted.
   const [asked, ask] = useState<{ choice: Choice | undefined; wanted: boolean; count: number }>();
@@ -69,22 +71,11 @@ export function useModel<Pipe extends Pipeline>(
   return { model, retry, unload };
 }
 
-function optionsOf(choice: Choice): LoadOptions {
-  if (choice.kind === "bundled") return { fetch: fetchBundled };
+export function optionsOf(choice: Choice): EngineOptions {
   if (choice.kind !== "hub") return {};
   const { revision, token } = choice;
   return { ...(revision ? { revision } : {}), ...(token ? { token } : {}) };
 }
-
-/**
- * The bundled folders' contents are known: files that a model may lack are not asked for, because the browser would write
- * each answer of 404 into its console as an error.
- */
-const fetchBundled: typeof fetch = (input, init) => {
-  const address = input instanceof Request ? input.url : String(input);
-  const isThere = BUNDLED_FILES.some((file) => address.endsWith(`/${file}`));
-  return isThere ? fetch(input, init) : Promise.resolve(new Response(null, { status: 404 }));
-};
 
 /** Gathers progress by file and reports it once a frame: a chunk of bytes is no reason to draw. */
 function followProgress(signal: AbortSignal, report: (progress: LoadProgress) => void): (step: Progress) => void {

@@ -4,9 +4,15 @@ import { firstChoice, nameOf, type Choice } from "../models.js";
 import type { Place } from "../place.js";
 import type { Session } from "../use-session.js";
 
-export function EmptyNote({ session, place }: { session: Session; place: Place }) {
+export function EmptyNote({ session, place, hint }: { session: Session; place: Place; hint?: string | undefined }) {
   const { choice } = session;
   const bundled = firstChoice(place.screen);
+  if (!choice)
+    return (
+      <p class="empty">
+        No model comes with this screen. Choose one with Model above: from Hugging Face, an address, or your files.
+      </p>
+    );
   if (session.unconfirmed)
     return (
       <div class="empty">
@@ -17,9 +23,11 @@ export function EmptyNote({ session, place }: { session: Session; place: Place }
           <button type="button" class="button primary" onClick={() => session.choose(choice, place)}>
             Fetch {nameOf(choice)}
           </button>
-          <button type="button" class="button" onClick={() => session.choose(bundled, place)}>
-            Use {nameOf(bundled)}
-          </button>
+          {bundled && (
+            <button type="button" class="button" onClick={() => session.choose(bundled, place)}>
+              Use {nameOf(bundled)}
+            </button>
+          )}
         </p>
       </div>
     );
@@ -32,7 +40,7 @@ export function EmptyNote({ session, place }: { session: Session; place: Place }
         </button>
       </div>
     );
-  return <p class="empty">Type a text, or choose one of the examples.</p>;
+  return <p class="empty">{hint ?? "Type a text, or choose one of the examples."}</p>;
 }
 
 const hostOf = (choice: Choice): string =>

@@ -1,12 +1,24 @@
 // The dialog that chooses a model: bundled, from Hugging Face, from any address, or from files on this device, which may
 // also be dropped anywhere on the page. A native dialog: it keeps the focus and gives it back.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useDebounced } from "../use-debounced.js";
 import { bytes } from "../format.js";
 import { droppedFiles } from "../dropped-files.js";
-import { addressChoice, BUNDLED, hubChoice, isElsewhere, nameOf, type Choice } from "../models.js";
+import {
+  addressChoice,
+  BUNDLED,
+  cardOf,
+  HUB_ID,
+  hubChoice,
+  isElsewhere,
+  nameOf,
+  sizeOf,
+  type Choice,
+} from "../models.js";
 import { isHubPage, type Place } from "../place.js";
 import type { Session } from "../use-session.js";
 import { Check, Cross, Upload } from "./icons.js";
+import { NeedsNote } from "./needs-note.js";
 
 interface DialogProps {
   readonly place: Place;
@@ -75,7 +87,7 @@ export function ModelDialog({ place, session, open, setOpen }: DialogProps) {
           {source === "Hugging Face" && <HubPanel session={session} choose={choose} />}
           {source === "Address" && <AddressPanel choose={choose} />}
           {source === "Files" && <FilesPanel files={files} setFiles={setFiles} choose={choose} />}
-          {session.model.status === "ready" && (
+          {session.model.status === "ready" && session.choice && (
             <p class="dialog-foot">
               <span class="quiet">{nameOf(session.choice)} is loaded.</span>
               <button
@@ -101,37 +113,40 @@ interface PanelProps {
 }
 
 function BundledPanel({ place, session, choose }: PanelProps & Pick<DialogProps, "place" | "session">) {
-  const current = session.choice.kind === "bundled" ? session.choice.model : undefined;
+  const current = session.choice?.kind === "bundled" ? session.choice.model : undefined;
+  const models = BUNDLED.filter(({ screens }) => screens.includes(place.screen));
   return (
     <ul class="bundled">
-      {BUNDLED.filter(({ screen }) => screen === place.screen).map((model) => (
+      {models.map((model) => (
         <li key={model.id}>
           <button type="button" aria-pressed={model === current} onClick={() => choose({ kind: "bundled", model })}>
             <span class="bundled-title">
-              {model.title} <span class="quiet">{`${model.id}, ${model.size}`}</span>
+              {model.title} <span class="quiet">{`${model.id}, ${bytes(sizeOf(model))}`}</span>
               {model === current && <Check />}
             </span>
             <span>{model.about}</span>
-            <span class="quiet">{model.quality}</span>
           </button>
+          <a class="quiet" href={cardOf(model)}>
+            Data, licences, figures and limits of {model.id}
+          </a>
         </li>
       ))}
-      <li class="quiet">
-        Trained from scratch on open texts: <a href="./models/README.md">data, licences and limits</a>.
-      </li>
+      {models.length === 0 && <li class="quiet">No bundled model serves this screen.</li>}
     </ul>
   );
 }
 
 function HubPanel({ session, choose }: PanelProps & Pick<DialogProps, "session">) {
-  const current = session.choice.kind === "hub" ? session.choice : undefined;
+  const current = session.choice?.kind === "hub" ? session.choice : undefined;
   const [id, setId] = useState(current?.id ?? "");
   const [revision, setRevision] = useState(current?.revision ?? "");
   const [token, setToken] = useState("");
+  const choice = hubChoice(id, revision.trim(), token.trim());
   const submit = (event: Event): void => {
     event.preventDefault();
-    choose(hubChoice(id, revision.trim(), token.trim()));
+    choose(choice);
   };
+  const asked = useDebounced(isHubPage() && new RegExp(`^${HUB_ID}$`).test(id) ? JSON.stringify(choice) : undefined);
   return (
     <form onSubmit={submit}>
       <label class="field">
@@ -140,7 +155,7 @@ function HubPanel({ session, choose }: PanelProps & Pick<DialogProps, "session">
           value={id}
           onInput={(event) => setId(event.currentTarget.value)}
           placeholder="owner/name"
-          pattern="\s*[\w.\-]+\/[\w.\-]+\s*"
+          pattern={HUB_ID}
           required
         />
       </label>
@@ -162,6 +177,7 @@ function HubPanel({ session, choose }: PanelProps & Pick<DialogProps, "session">
       ) : (
         <ElsewhereNote />
       )}
+      {asked !== undefined && <NeedsNote key={asked} choice={JSON.parse(asked) as Choice} />}
       <button class="button primary">Load</button>
     </form>
   );
@@ -169,9 +185,12 @@ function HubPanel({ session, choose }: PanelProps & Pick<DialogProps, "session">
 
 function AddressPanel({ choose }: PanelProps) {
   const [address, setAddress] = useState("");
+  const choice = address.trim() === "" ? undefined : addressChoice(address);
+  const elsewhere = choice !== undefined && !isHubPage() && isElsewhere(choice);
+  const asked = useDebounced(choice !== undefined && !elsewhere ? JSON.stringify(choice) : undefined);
   const submit = (event: Event): void => {
     event.preventDefault();
-    choose(addressChoice(address));
+    if (choice) choose(choice);
   };
   return (
     <form onSubmit={submit}>
@@ -186,18 +205,14 @@ function AddressPanel({ choose }: PanelProps) {
         />
         <small class="quiet">It holds config.json, the weights, and spm.model or tokenizer.json.</small>
       </label>
-      {!isHubPage() && isElsewhereSafely(address) && <ElsewhereNote />}
-      <button class="button primary">Load</button>
+      {address.trim() !== "" && !choice && <p class="note">This is no web address.</p>}
+      {elsewhere && <ElsewhereNote />}
+      {asked !== undefined && <NeedsNote key={asked} choice={JSON.parse(asked) as Choice} />}
+      <button class="button primary" disabled={!choice}>
+        Load
+      </button>
     </form>
   );
-}
-
-function isElsewhereSafely(address: string): boolean {
-  try {
-    return isElsewhere(addressChoice(address));
-  } catch {
-    return false; // not an address yet
-  }
 }
 
 const ElsewhereNote = () => (
@@ -241,6 +256,7 @@ function FilesPanel({
         </ul>
       )}
       {files.length > 0 && missing.length > 0 && <p class="note">Still missing: {missing.join(", ")}.</p>}
+      {files.length > 0 && missing.length === 0 && <NeedsNote choice={{ kind: "files", files }} />}
       <button class="button primary" disabled={files.length === 0 || missing.length > 0}>
         Load
       </button>

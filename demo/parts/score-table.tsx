@@ -1,12 +1,12 @@
 // Labels with their scores as bars: the first few open, the others behind a line to click.
 import type { Classification } from "deberta-webgpu";
 import { useState } from "preact/hooks";
-import { percent } from "../format.js";
+import { Bar } from "./bar.js";
 import { ChevronDown } from "./icons.js";
 
 const OPEN_ROWS = 5;
 
-export function ScoreTable({ labels }: { labels: readonly Classification[] }) {
+export function ScoreTable({ labels, best = true }: { labels: readonly Classification[]; best?: boolean }) {
   const [all, showAll] = useState(false);
   const hidden = labels.length - OPEN_ROWS;
   return (
@@ -20,13 +20,12 @@ export function ScoreTable({ labels }: { labels: readonly Classification[] }) {
         </thead>
         <tbody>
           {(all ? labels : labels.slice(0, OPEN_ROWS)).map(({ label, score }, index) => (
-            <tr key={label} data-label={label} data-score={score} class={index === 0 ? "best" : undefined}>
+            <tr key={label} data-label={label} data-score={score} class={best && index === 0 ? "best" : undefined}>
               <th scope="row" class="wrap" dir="auto">
                 {label}
               </th>
               <td>
-                <span class="bar" style={{ "--score": String(score) }} />
-                <span class="number">{percent(score)}</span>
+                <Bar score={score} />
               </td>
             </tr>
           ))}

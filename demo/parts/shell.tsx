@@ -1,13 +1,17 @@
 // The frame around every screen: header, navigation, privacy line, the Model dialog; and `main`, which says in its data
 // attributes which screen, state and model it shows.
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
-import { nameOf } from "../models.js";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { policyHolds } from "../engine.js";
+import { bytes } from "../format.js";
+import { nameOf, sizeOf } from "../models.js";
 import { isHubPage, writePlace, type Place } from "../place.js";
 import { SCREENS, screenOf } from "../screens.js";
 import { useTheme } from "../theme.js";
 import type { DeviceName } from "../use-device.js";
+import { useOnline } from "../use-online.js";
 import type { Session } from "../use-session.js";
+import { copyText } from "./copy-button.js";
 import { Check, ChevronDown, Cpu, Link, Lock, Logo, Moon, Sun } from "./icons.js";
 import { ModelDialog } from "./model-dialog.js";
 
@@ -36,16 +40,20 @@ export function Shell({ place, state, session, device, children }: ShellProps) {
       <Header place={place} session={session} device={device} />
       <div class="columns">
         <nav aria-label="Screens">
-          <p class="nav-title">Tasks</p>
-          <ul>
-            {SCREENS.map(({ name, title, icon: Icon }) => (
-              <li key={name}>
-                <a href={`#${name}`} aria-current={name === place.screen ? "page" : undefined}>
-                  <Icon /> {title}
-                </a>
-              </li>
-            ))}
-          </ul>
+          {(["Tasks", "Model"] as const).map((group) => (
+            <div class="nav-group" key={group}>
+              <p class="nav-title">{group}</p>
+              <ul>
+                {SCREENS.filter((screen) => screen.group === group).map(({ name, label, icon: Icon }) => (
+                  <li key={name}>
+                    <a href={`#${name}`} aria-current={name === place.screen ? "page" : undefined}>
+                      <Icon /> {label}
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            </div>
+          ))}
           <Privacy class="privacy in-nav" />
         </nav>
         <main
@@ -54,7 +62,7 @@ export function Shell({ place, state, session, device, children }: ShellProps) {
           tabIndex={-1}
           data-screen={place.screen}
           data-state={state}
-          data-model={nameOf(session.choice)}
+          data-model={session.choice ? nameOf(session.choice) : ""}
         >
           <h1>{title}</h1>
           <p class="lead">{sentence}</p>
@@ -70,6 +78,7 @@ function Header({ place, session, device }: Omit<ShellProps, "state" | "children
   const { theme, toggle } = useTheme();
   const [dialogOpen, openDialog] = useState(false);
   const { choice, model } = session;
+  const online = useOnline();
   return (
     <header>
       <a class="logo" href={`#${place.screen}`}>
@@ -78,16 +87,17 @@ function Header({ place, session, device }: Omit<ShellProps, "state" | "children
       <button type="button" class="button model" aria-haspopup="dialog" onClick={() => openDialog(true)}>
         <span class={`dot ${model.status}`} />
         <span class="visually-hidden">Model</span>
-        <strong>{nameOf(choice)}</strong>
-        {choice.kind === "bundled" && <span class="quiet model-size">{choice.model.size}</span>}
+        <strong>{choice ? nameOf(choice) : "Choose a model"}</strong>
+        {choice?.kind === "bundled" && <span class="quiet model-size">{bytes(sizeOf(choice.model))}</span>}
         <ChevronDown />
       </button>
+      {!online && <span class="chip offline">Offline. Loaded models work.</span>}
       {device && (
         <span class="chip device" title={device.isSoftware ? "No GPU here: running on the processor" : "Your GPU"}>
           <Cpu /> {device.name}
         </span>
       )}
-      <ShareButton place={{ ...place, choice }} />
+      <ShareButton place={choice ? { ...place, choice } : place} />
       <button
         type="button"
         class="button square theme"
@@ -104,11 +114,11 @@ function Header({ place, session, device }: Omit<ShellProps, "state" | "children
 const SHOWN_FOR = 4000; // ms
 
 function ShareButton({ place }: { place: Place }) {
-  const [copied, setCopied] = useState(false);
+  const [said, say] = useState<string>();
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(new URL(writePlace(place), location.href).href);
-    setCopied(true);
-    setTimeout(() => setCopied(false), SHOWN_FOR);
+    const copied = await copyText(new URL(writePlace(place), location.href).href);
+    say(copied ? "Copied. The link holds your text." : "The browser refused to copy.");
+    setTimeout(() => say(undefined), SHOWN_FOR);
   };
   return (
     <span class="share">
@@ -119,19 +129,22 @@ function ShareButton({ place }: { place: Place }) {
         title="Copy link to this screen"
         onClick={() => void copy()}
       >
-        {copied ? <Check /> : <Link />}
+        {said?.startsWith("Copied") ? <Check /> : <Link />}
       </button>
       <span class="toast" role="status">
-        {copied && "Copied. The link holds your text."}
+        {said}
       </span>
     </span>
   );
 }
 
 function Privacy({ class: className }: { class: string }) {
+  const holds = usePolicy();
   const words = isHubPage()
     ? "Model files come from other servers. Your text is not sent."
-    : "The page’s security policy forbids it to contact any other server. Open the developer tools, Network, and type.";
+    : holds
+      ? "The page’s security policy forbids it to contact any other server. Open the developer tools, Network, and type."
+      : "Open the developer tools, Network, and type: nothing is sent.";
   return (
     <details class={className}>
       <summary>
@@ -143,4 +156,15 @@ function Privacy({ class: className }: { class: string }) {
       <p>{words}</p>
     </details>
   );
+}
+
+/** Whether the policy binds page and worker; looked at again when the worker has started. */
+function usePolicy(): boolean {
+  const [holds, setHolds] = useState(policyHolds);
+  useEffect(() => {
+    const look = (): void => setHolds(policyHolds);
+    addEventListener("policyknown", look);
+    return () => removeEventListener("policyknown", look);
+  }, []);
+  return holds;
 }

@@ -1,23 +1,31 @@
-// The first screen as a visitor meets it: an answer without a press, other texts, other models, links, what goes wrong.
+// The Classify screen as a visitor meets it: an answer without a press, other texts, other models, links, what goes wrong.
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { bestLabel, expect, expectState, openModelDialog, serve, test } from "./playground.js";
-
-const MODELS = fileURLToPath(new URL("../../demo/public/models", import.meta.url));
+import {
+  bestLabel,
+  expect,
+  expectState,
+  INTENT,
+  liveBuffers,
+  loseDevices,
+  MODELS,
+  MOOD,
+  openModelDialog,
+  openScreen,
+  serve,
+  test,
+} from "./playground.js";
 
 test("an example is answered without a press, and the first text field is the task's", async ({ page }) => {
-  await page.goto("/");
-  await expectState(page, "result");
+  await openScreen(page, "classify");
   await expect(bestLabel(page)).toHaveText("alarm");
-  await expect(page.getByRole("status").filter({ hasText: /^alarm: 8\d\.\d %, \d/ })).toBeAttached();
-  await expect(page.locator(".stats")).toHaveText(/^151 labels[\d.]+ m?s\d+ tokens[\d.]+ MB on the GPU/);
+  await expect(page.getByRole("status").filter({ hasText: /^alarm: \d+\.\d % of 151 labels, \d/ })).toBeAttached();
+  await expect(page.locator(".stats")).toHaveText(/151 labels[\d.]+ m?s\d+ tokens[\d.]+ MB on the GPU/);
   expect(await page.locator("input, textarea").first().getAttribute("id")).toBe("text");
   await expect(page.getByRole("button", { name: /load|start|download/i })).toHaveCount(0);
 });
 
 test("another text gives another label; typing fast leaves the last one's", async ({ page }) => {
-  await page.goto("/");
-  await expectState(page, "result");
+  await openScreen(page, "classify");
   const text = page.getByRole("textbox", { name: "Text" });
   await text.fill("how many calories are in a banana");
   await expect(bestLabel(page)).toHaveText("calories");
@@ -34,8 +42,7 @@ test("another text gives another label; typing fast leaves the last one's", asyn
 });
 
 test("Esc stops a run, the last result stays and says so; Ctrl+Enter runs", async ({ page }) => {
-  await page.goto("/");
-  await expectState(page, "result");
+  await openScreen(page, "classify");
   const text = page.getByRole("textbox", { name: "Text" });
   await text.fill("how many calories are in a banana");
   await expectState(page, "running");
@@ -50,9 +57,8 @@ test("Esc stops a run, the last result stays and says so; Ctrl+Enter runs", asyn
 });
 
 test("another bundled model; nothing stays on the GPU when it is unloaded", async ({ page }) => {
-  await page.goto("/");
-  await expectState(page, "result");
-  const buffers = () => page.evaluate(() => window.liveBuffers.size);
+  await openScreen(page, "classify");
+  const buffers = () => liveBuffers(page);
   const first = await buffers();
   expect(first).toBeGreaterThan(0);
   for (const title of ["Mood", "Intent", "Mood"]) {
@@ -61,19 +67,18 @@ test("another bundled model; nothing stays on the GPU when it is unloaded", asyn
     await expectState(page, "result");
   }
   await expect(bestLabel(page)).toHaveText("positive");
-  await expect(page.locator("main")).toHaveAttribute("data-model", "tiny-mood");
+  await expect(page.locator("main")).toHaveAttribute("data-model", MOOD);
   expect(await buffers()).toBeLessThanOrEqual(first);
   await openModelDialog(page);
   await page.getByRole("button", { name: "Free its memory" }).click();
   await expectState(page, "empty");
   await expect.poll(buffers).toBe(0);
-  await page.getByRole("button", { name: "Use tiny-mood again" }).click();
+  await page.getByRole("button", { name: `Use ${MOOD} again` }).click();
   await expectState(page, "result");
 });
 
 test("a link holds model, text and options", async ({ page, context }) => {
-  await page.goto("/#classify?model=tiny-mood");
-  await expectState(page, "result");
+  await openScreen(page, `classify?model=${MOOD}`);
   await page.getByRole("textbox", { name: "Text" }).fill("What a terrible day & night, 100 % awful #sad");
   await page.getByRole("radio", { name: "Several" }).check();
   await expect(bestLabel(page)).toHaveText("negative");
@@ -91,26 +96,24 @@ test("a link holds model, text and options", async ({ page, context }) => {
 });
 
 test("the code for this screen can be copied and names what is chosen", async ({ page }) => {
-  await page.goto("/#classify?model=tiny-mood&text=fine&scores=sigmoid");
-  await expectState(page, "result");
+  await openScreen(page, `classify?model=${MOOD}&text=fine&scores=sigmoid`);
   await page.getByText("The code for this screen").click();
   await page.getByRole("button", { name: "Copy code" }).click();
   const code = await page.evaluate(() => navigator.clipboard.readText());
-  expect(code).toContain('pipeline("text-classification", "./models/tiny-mood/")');
-  expect(code).toContain('classify("fine", { topK: null, truncation: true, functionToApply: "sigmoid" })');
+  expect(code).toContain(`pipeline("text-classification", "./models/${MOOD}/")`);
+  expect(code).toContain('functionToApply: "sigmoid"');
 });
 
 test("files from this device, with labels that look like markup", async ({ page }) => {
-  const config = JSON.parse(await readFile(`${MODELS}/tiny-mood/config.json`, "utf8")) as Record<string, unknown>;
+  const config = JSON.parse(await readFile(`${MODELS}/${MOOD}/config.json`, "utf8")) as Record<string, unknown>;
   config["id2label"] = { 0: "bad", 1: "so so", 2: "<img src=x onerror=\"document.title='hacked'\">" };
   config["label2id"] = undefined;
   const file = async (name: string) => ({
     name,
     mimeType: "application/octet-stream",
-    buffer:
-      name === "config.json" ? Buffer.from(JSON.stringify(config)) : await readFile(`${MODELS}/tiny-mood/${name}`),
+    buffer: name === "config.json" ? Buffer.from(JSON.stringify(config)) : await readFile(`${MODELS}/${MOOD}/${name}`),
   });
-  await page.goto("/");
+  await openScreen(page, "classify");
   await openModelDialog(page);
   await page.getByRole("radio", { name: "Files" }).check();
   await page.locator("input[type=file]").setInputFiles([await file("config.json")]);
@@ -130,8 +133,7 @@ test("files from this device, with labels that look like markup", async ({ page 
 });
 
 test("dropped files open the dialog", async ({ page }) => {
-  await page.goto("/");
-  await expectState(page, "result");
+  await openScreen(page, "classify");
   await page.evaluate(() => {
     const dataTransfer = new DataTransfer();
     for (const name of ["config.json", "model.safetensors"]) dataTransfer.items.add(new File(["{}"], name));
@@ -143,8 +145,7 @@ test("dropped files open the dialog", async ({ page }) => {
 
 test("an address on this server; a wrong one says what is wrong and can be tried again", async ({ page, watch }) => {
   watch.expectErrors("404");
-  await page.goto("/");
-  await expectState(page, "result");
+  await openScreen(page, "classify");
   await openModelDialog(page);
   await page.getByRole("radio", { name: "Address" }).check();
   await page.getByRole("textbox", { name: "Address" }).fill("./models/tiny-wood");
@@ -156,7 +157,7 @@ test("an address on this server; a wrong one says what is wrong and can be tried
   await expectState(page, "error");
   await openModelDialog(page);
   await page.getByRole("radio", { name: "Address" }).check();
-  await page.getByRole("textbox", { name: "Address" }).fill("/models/tiny-mood/");
+  await page.getByRole("textbox", { name: "Address" }).fill(`/models/${MOOD}/`);
   await page.getByRole("button", { name: "Load" }).click();
   await expectState(page, "result");
 });
@@ -165,11 +166,10 @@ test("a model from another server is fetched by the page that may do so", async 
   const other = await serve({ folder: MODELS, allowOrigin: site.url });
   watch.expectServer(other.url);
   watch.expectErrors("404"); // files a model may lack
-  await page.goto("/");
-  await expectState(page, "result");
+  await openScreen(page, "classify");
   await openModelDialog(page);
   await page.getByRole("radio", { name: "Address" }).check();
-  await page.getByRole("textbox", { name: "Address" }).fill(`${other.url}/tiny-mood/`);
+  await page.getByRole("textbox", { name: "Address" }).fill(`${other.url}/${MOOD}/`);
   await expect(page.getByText("Loading goes on in a page that may fetch model files")).toBeVisible();
   await page.getByRole("button", { name: "Load" }).click();
   await page.waitForURL("**/hub.html#**");
@@ -183,32 +183,13 @@ test("a link to a model elsewhere asks before it fetches", async ({ page }) => {
   await page.goto("/#classify?model=hub:somebody/some-model&text=hello");
   await expectState(page, "empty");
   await expect(page.getByText("Nothing was fetched yet")).toBeVisible();
-  await page.getByRole("button", { name: "Use tiny-intent" }).click();
+  await page.getByRole("button", { name: `Use ${INTENT}` }).click();
   await expectState(page, "result");
-});
-
-test("without navigator.gpu the page says so, and which browser helps", async ({ page }) => {
-  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
-  await page.goto("/");
-  await expectState(page, "no-webgpu");
-  await expect(page.getByRole("alert")).toContainText("WebGPU");
-  await expect(page.getByRole("alert")).toContainText("chrome://flags/#enable-unsafe-webgpu");
-  await expect(page.getByRole("textbox", { name: "Text" })).toBeVisible();
-});
-
-test("without an adapter it says that too", async ({ page }) => {
-  await page.addInitScript(() => {
-    GPU.prototype.requestAdapter = () => Promise.resolve(null);
-  });
-  await page.goto("/");
-  await expectState(page, "no-webgpu");
-  await expect(page.getByRole("alert")).toContainText("there is no usable GPU");
 });
 
 test("a lost device: the model is loaded again by itself, once", async ({ page }) => {
-  await page.goto("/");
-  await expectState(page, "result");
-  const lose = () => page.evaluate(() => window.gpuDevices.forEach((device) => device.destroy()));
+  await openScreen(page, "classify");
+  const lose = () => loseDevices(page);
   const text = page.getByRole("textbox", { name: "Text" });
   await lose();
   await text.fill("tell me a joke");
@@ -220,4 +201,47 @@ test("a lost device: the model is loaded again by itself, once", async ({ page }
   await expect(page.getByRole("alert")).toContainText("The GPU stopped.");
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(bestLabel(page)).toHaveText("alarm");
+});
+
+test.describe("in a browser without WebGPU", () => {
+  test.use({ inWorker: "Object.defineProperty(WorkerNavigator.prototype, 'gpu', { get: () => undefined })" });
+
+  test("the page says so, and which browser helps", async ({ page }) => {
+    await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
+    await page.goto("/#classify");
+    await expectState(page, "no-webgpu");
+    await expect(page.getByRole("alert")).toContainText("WebGPU");
+    await expect(page.getByRole("alert")).toContainText("chrome://flags/#enable-unsafe-webgpu");
+    await expect(page.getByRole("textbox", { name: "Text" })).toBeVisible();
+  });
+});
+
+test.describe("in a browser without an adapter", () => {
+  test.use({ inWorker: "GPU.prototype.requestAdapter = () => Promise.resolve(null)" });
+
+  test("the page says that", async ({ page }) => {
+    await page.goto("/#classify");
+    await expectState(page, "no-webgpu");
+    await expect(page.getByRole("alert")).toContainText("there is no usable GPU");
+  });
+});
+
+test("links that make no sense show the screen with its own model; blocked storage too", async ({ page }) => {
+  await page.addInitScript(() => {
+    const refuse = {
+      get: () => {
+        throw new DOMException("blocked", "SecurityError");
+      },
+    };
+    Object.defineProperty(window, "localStorage", refuse);
+    Object.defineProperty(window, "sessionStorage", refuse);
+  });
+  for (const model of ["url:https://", "url:javascript:alert(1)", "hub:../..", "hub:a", "nothing"]) {
+    await page.goto(`/#classify?model=${encodeURIComponent(model)}&text=tell+me+a+joke`);
+    await page.reload();
+    await expect(page.locator("main")).toHaveAttribute("data-model", INTENT);
+  }
+  await expectState(page, "result");
+  await page.getByRole("button", { name: "Use the dark theme" }).click();
+  await expect(page.getByRole("button", { name: "Use the light theme" })).toBeVisible();
 });

@@ -1,26 +1,39 @@
-// What every end-to-end test stands on: the built playground on a server of its own, a page that is watched for errors
-// and for requests to anybody else, and a count of the GPU buffers that are alive.
-import { expect, test as base, type Page } from "@playwright/test";
+// What every end-to-end test stands on: the built playground on a server of its own, a page that is watched for errors and
+// for requests to anybody else, in its worker too, and a count of the GPU buffers that are alive there.
+import { expect, test as base, type Page, type Worker } from "@playwright/test";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 // @ts-expect-error plain JavaScript
 import { serve as serveFiles } from "../../tools/serve.mjs";
 
 export { expect };
 
-interface Site {
+export interface Site {
   readonly url: string;
   close(): Promise<void>;
 }
 
 export const serve = serveFiles as (options: { folder?: string; allowOrigin?: string }) => Promise<Site>;
 
+export const MODELS = fileURLToPath(new URL("../../dist-demo/models", import.meta.url));
+
+/** Whether the playground was built with a bundled model. */
+export const isBundled = (model: string): boolean => existsSync(`${MODELS}/${model}`);
+
+/** The bundled folders of the two classifiers: the names are those of the first models until better ones take their place. */
+export const INTENT = isBundled("intent") ? "intent" : "tiny-intent";
+export const MOOD = isBundled("mood") ? "mood" : "tiny-mood";
+
 interface Watch {
   /** Console and WebGPU errors that a test expects: text that each of them holds. */
   expectErrors(...texts: string[]): void;
   /** Addresses of other servers that a test expects to be asked. */
   expectServer(origin: string): void;
+  /** What was asked for: address and body of every request. */
+  readonly requests: readonly string[];
 }
 
-export const test = base.extend<{ watch: Watch }, { site: Site }>({
+export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site }>({
   site: [
     // eslint-disable-next-line no-empty-pattern -- Playwright wants a destructured first argument
     async ({}, use) => {
@@ -31,39 +44,50 @@ export const test = base.extend<{ watch: Watch }, { site: Site }>({
     { scope: "worker" },
   ],
   baseURL: async ({ site }, use) => use(site.url),
+  /** Code that runs in the engine's worker before anything else. */
+  inWorker: ["", { option: true }],
   watch: [
-    async ({ page, site }, use) => {
+    async ({ page, site, inWorker }, use) => {
       const errors: string[] = [];
       const strangers: string[] = [];
-      const expectedErrors: string[] = [];
+      const requests: string[] = [];
+      const expectedErrors: string[] = ["Service Worker registration blocked"];
       const expectedServers = [site.url];
       page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
       page.on("pageerror", (error) => errors.push(error.message));
-      page.on("request", (request) => strangers.push(request.url()));
-      await page.addInitScript(watchGpu);
+      page.on("request", (request) => {
+        strangers.push(request.url());
+        requests.push(`${request.url()} ${request.postData() ?? ""}`);
+      });
+      await page.route("**/assets/engine-thread-*.js", async (route) => {
+        if (route.request().method() !== "GET") return route.continue();
+        const response = await route.fetch();
+        const watching = `(${watchGpu.toString()})();${inWorker};`;
+        return route.fulfill({ response, body: watching + (await response.text()) });
+      });
       await use({
         expectErrors: (...texts) => void expectedErrors.push(...texts),
         expectServer: (origin) => void expectedServers.push(origin),
+        requests,
       });
       expect(errors.filter((error) => !expectedErrors.some((text) => error.includes(text)))).toEqual([]);
-      expect(strangers.filter((url) => !expectedServers.some((origin) => url.startsWith(`${origin}/`)))).toEqual([]);
+      const isExpected = (url: string) =>
+        url.startsWith("blob:") || expectedServers.some((origin) => url.startsWith(`${origin}/`));
+      expect(strangers.filter((url) => !isExpected(url))).toEqual([]);
     },
     { auto: true },
   ],
 });
 
-declare global {
-  interface Window {
-    liveBuffers: Set<GPUBuffer>;
-    gpuDevices: GPUDevice[];
-  }
-}
+/** The worker's global scope with what `watchGpu` adds. */
+type Watched = typeof globalThis & { liveBuffers: Set<GPUBuffer>; gpuDevices: GPUDevice[] };
 
-/** Runs in the page before anything else: follows buffers, and makes uncaptured WebGPU errors console errors. */
+/** Runs in the worker: follows buffers and devices, and makes uncaptured WebGPU errors console errors. */
 function watchGpu(): void {
-  window.liveBuffers = new Set();
-  window.gpuDevices = [];
-  if (!("GPUDevice" in window)) return;
+  const scope = globalThis as Watched;
+  scope.liveBuffers = new Set();
+  scope.gpuDevices = [];
+  if (!("GPUDevice" in scope)) return;
   /* eslint-disable @typescript-eslint/unbound-method -- called with the object they were taken from */
   const { createBuffer } = GPUDevice.prototype;
   const { destroy } = GPUBuffer.prototype;
@@ -71,24 +95,43 @@ function watchGpu(): void {
   /* eslint-enable @typescript-eslint/unbound-method */
   GPUDevice.prototype.createBuffer = function (descriptor) {
     const buffer = createBuffer.call(this, descriptor);
-    window.liveBuffers.add(buffer);
+    scope.liveBuffers.add(buffer);
     return buffer;
   };
   GPUBuffer.prototype.destroy = function () {
-    window.liveBuffers.delete(this);
+    scope.liveBuffers.delete(this);
     destroy.call(this);
   };
   GPUAdapter.prototype.requestDevice = async function (descriptor) {
     const device = await requestDevice.call(this, descriptor);
     device.addEventListener("uncapturederror", ({ error }) => console.error(`WebGPU: ${error.message}`));
-    window.gpuDevices.push(device);
+    scope.gpuDevices.push(device);
     return device;
   };
 }
 
+/** The worker in which the engine runs. */
+export function engineOf(page: Page): Worker {
+  const worker = page.workers().find((each) => each.url().includes("engine-thread"));
+  if (!worker) throw new Error("the engine's worker has not started");
+  return worker;
+}
+
+export const liveBuffers = (page: Page): Promise<number> =>
+  engineOf(page).evaluate(() => (globalThis as Watched).liveBuffers.size);
+
+export const loseDevices = (page: Page): Promise<void> =>
+  engineOf(page).evaluate(() => (globalThis as Watched).gpuDevices.forEach((device) => device.destroy()));
+
 /** Waits until the page shows a state. */
 export async function expectState(page: Page, state: string): Promise<void> {
   await expect(page.locator("main")).toHaveAttribute("data-state", state);
+}
+
+/** Opens a screen and waits for its first answer. */
+export async function openScreen(page: Page, hash: string): Promise<void> {
+  await page.goto(`/#${hash}`);
+  await expectState(page, "result");
 }
 
 export const bestLabel = (page: Page) => page.getByRole("table", { name: "Scores" }).getByRole("rowheader").first();

@@ -1,0 +1,145 @@
+// Zero-shot: a text and labels of the visitor's own.
+import type { ZeroShotResult } from "deberta-webgpu";
+import { useMemo, useState } from "preact/hooks";
+import { counted, percent } from "../format.js";
+import { Examples, MainText, TextLine, TextTitle, Tick } from "../parts/fields.js";
+import { Cross, Plus } from "../parts/icons.js";
+import { ScoreTable } from "../parts/score-table.js";
+import { TaskFrame, type ScreenTask } from "../parts/task-frame.js";
+import type { Place } from "../place.js";
+import type { ScreenProps } from "../screens.js";
+import type { EngineOf } from "../tasks/task.js";
+import * as ZeroShot from "../tasks/zero-shot.js";
+import { useSession } from "../use-session.js";
+
+const TEMPLATE = "This text is about {}.";
+
+const EXAMPLES = [
+  {
+    name: "Refund",
+    text: "i was charged twice, when will i get my money back",
+    labels: ["refund", "lost card", "weather", "travel"],
+  },
+  {
+    name: "Recipe",
+    text: "how long do i need to boil potatoes",
+    labels: ["cooking", "music", "insurance", "sports"],
+  },
+  {
+    name: "Flight",
+    text: "my plane to rome is two hours late",
+    labels: ["flight status", "hotel booking", "bank account", "alarm"],
+  },
+];
+
+const TASK: ScreenTask<EngineOf<typeof ZeroShot.load>, ZeroShot.Input, ZeroShotResult> = {
+  run: ZeroShot.run,
+  texts: ({ text, labels, hypothesisTemplate }) =>
+    labels.map((label) => [text, hypothesisTemplate.replace("{}", () => label)] as const),
+};
+
+export default function ZeroShotScreen({ place }: ScreenProps) {
+  const session = useSession(ZeroShot.load, place);
+  const { choice } = session;
+  const [text, setText] = useState(place.text ?? EXAMPLES[0]!.text);
+  const [labels, setLabels] = useState<readonly string[]>(
+    place.options["labels"]?.split(",").filter(Boolean) ?? EXAMPLES[0]!.labels,
+  );
+  const [several, setSeveral] = useState(place.options["several"] === "yes");
+  const [template, setTemplate] = useState(place.options["template"] ?? TEMPLATE);
+  const input = useMemo(
+    (): ZeroShot.Input | undefined =>
+      text.trim() === "" || labels.length === 0
+        ? undefined
+        : { text, labels, multiLabel: several, hypothesisTemplate: template },
+    [text, labels, several, template],
+  );
+  const here: Place = {
+    screen: place.screen,
+    choice,
+    text,
+    options: {
+      labels: labels.join(","),
+      ...(several ? { several: "yes" } : {}),
+      ...(template === TEMPLATE ? {} : { template }),
+    },
+  };
+
+  return (
+    <TaskFrame
+      here={here}
+      session={session}
+      task={TASK}
+      input={input}
+      inputTitle={<TextTitle text={text} />}
+      view={({ value: { labels, scores } }) => (
+        <ScoreTable labels={labels.map((label, index) => ({ label, score: scores[index]! }))} best={!several} />
+      )}
+      found={({ value }) => `${value.labels[0]!}: ${percent(value.scores[0]!)}`}
+      note={({ tokens }) => {
+        const longest = Math.max(...tokens);
+        const read = tokens.reduce((sum, length) => sum + length, 0);
+        return `One packed batch of ${counted(tokens.length, "pair")}: ${read} tokens read, ${longest * tokens.length - read} of padding saved.`;
+      }}
+      code={(source) => ZeroShot.code(source, { text, labels, multiLabel: several, hypothesisTemplate: template })}
+    >
+      <MainText value={text} onChange={setText} rows={4} />
+      <Examples
+        examples={EXAMPLES}
+        isChosen={(example) => example.text === text}
+        choose={(example) => {
+          setText(example.text);
+          setLabels(example.labels);
+        }}
+      />
+      <Labels labels={labels} onChange={setLabels} />
+      <div class="options">
+        <TextLine label="Statement, {} is the label" value={template} onChange={setTemplate} />
+        <Tick checked={several} onChange={setSeveral}>
+          Several may hold
+        </Tick>
+      </div>
+    </TaskFrame>
+  );
+}
+
+/** The labels as chips, each with a button that removes it, and a line for a new one. */
+function Labels({ labels, onChange }: { labels: readonly string[]; onChange: (labels: readonly string[]) => void }) {
+  const [fresh, setFresh] = useState("");
+  const add = (event: Event): void => {
+    event.preventDefault();
+    const label = fresh.replaceAll(",", " ").trim();
+    if (label !== "" && !labels.includes(label)) onChange([...labels, label]);
+    setFresh("");
+  };
+  return (
+    <form class="labels" onSubmit={add}>
+      <h3 id="labels-title">Labels</h3>
+      <ul class="chips" aria-labelledby="labels-title">
+        {labels.map((label) => (
+          <li class="chip" key={label}>
+            {label}
+            <button
+              type="button"
+              aria-label={`Remove ${label}`}
+              onClick={() => onChange(labels.filter((other) => other !== label))}
+            >
+              <Cross />
+            </button>
+          </li>
+        ))}
+      </ul>
+      <p class="row">
+        <input
+          aria-label="New label"
+          placeholder="New label"
+          value={fresh}
+          onInput={(event) => setFresh(event.currentTarget.value)}
+        />
+        <button class="button">
+          <Plus /> Add
+        </button>
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,74 @@
+// Every screen as it looks: axe finds nothing in both themes and at two widths, pictures of each are kept to be looked at
+// (test-results/screens), and nothing is wider than the narrowest phone.
+import AxeBuilder from "@axe-core/playwright";
+import { mkdirSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import { expect, expectState, openModelDialog, test } from "./playground.js";
+
+const TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
+const SCREENS = [
+  "redact",
+  "classify",
+  "zero-shot",
+  "ask",
+  "fill",
+  "choose",
+  "rank",
+  "compare",
+  "inspect",
+  "speed",
+  "storage",
+];
+const PICTURES = "test-results/screens";
+
+const violations = async (page: Page) => (await new AxeBuilder({ page }).withTags(TAGS).analyze()).violations;
+
+/** Both themes at two widths, and what a look at each finds. */
+async function lookAt(page: Page, name: string): Promise<void> {
+  mkdirSync(PICTURES, { recursive: true });
+  await page.evaluate(() => document.fonts.ready);
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const width of [1280, 390]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 844 });
+      await page.screenshot({ path: `${PICTURES}/${name}-${colorScheme}-${width}.png`, fullPage: true });
+      expect(await violations(page), `${name}, ${colorScheme}, ${width}`).toEqual([]);
+    }
+  await page.setViewportSize({ width: 320, height: 640 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name} at 320 px`).toBe(320);
+}
+
+for (const name of SCREENS)
+  test(name, async ({ page }) => {
+    test.slow();
+    await page.goto(`/#${name}`);
+    // A screen without a bundled model, and an empty store, show what to do.
+    await expect(page.locator("main")).toHaveAttribute("data-state", /^(result|empty)$/);
+    await lookAt(page, name);
+  });
+
+test("the Model dialog", async ({ page }) => {
+  test.slow();
+  await page.goto("/#classify");
+  await expectState(page, "result");
+  await openModelDialog(page);
+  for (const source of ["Hugging Face", "Address", "Files", "Bundled"]) {
+    await page.getByRole("radio", { name: source }).check();
+    expect(await violations(page)).toEqual([]);
+  }
+  await lookAt(page, "model-dialog");
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: /^Model/ })).toBeFocused();
+});
+
+test("an error, and nothing to do", async ({ page, watch }) => {
+  test.slow();
+  watch.expectErrors("404");
+  await page.goto("/#redact?model=url:./models/none/");
+  await expectState(page, "error");
+  await lookAt(page, "error");
+  await page.goto("/#redact?text=");
+  await page.reload();
+  await expectState(page, "empty");
+  await lookAt(page, "empty");
+});
