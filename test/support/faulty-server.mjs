@@ -223,7 +223,7 @@ export async function startFaultyServer({ root = ".", port = 0, otherPort = 0 } 
     };
     for (const h of KEEP_HEADERS) if (req.headers[h] !== undefined) entry.headers[h] = req.headers[h];
     log.push(entry);
-    const aborted = new AbortController();
+    const aborted = new globalThis.AbortController();
     setMaxListeners(0, aborted.signal);
     res.on("close", () => {
       aborted.abort();

@@ -108,11 +108,17 @@ export async function standInHub(
     if (listing && revision !== COMMIT) return void response.writeHead(500).end("not pinned");
     const file = files[name ?? ""];
     if (!file) return void response.writeHead(404, { "X-Error-Code": "EntryNotFound" }).end();
-    if (file.length < 10_000) return send(request, response, file);
+    if (file.length < 10_000) {
+      send(request, response, file);
+      return;
+    }
     left.set(String(++signatures), uses);
     response.writeHead(302, { Location: `${cdn.url}${name!}?sig=${signatures}` }).end();
   });
   const send_: typeof fetch = (input, init) =>
     fetch((input as string).replace("https://huggingface.co/", hub.url), init);
-  return { fetch: send_, hub, cdn, close: async () => void (await Promise.all([hub.close(), cdn.close()])) };
+  const close = async (): Promise<void> => {
+    await Promise.all([hub.close(), cdn.close()]);
+  };
+  return { fetch: send_, hub, cdn, close };
 }
