@@ -27,11 +27,11 @@ test.skipIf(!__HAS_SHARED__).each(["sentiment-3", "topics-multi", "score-1"])(
 
 test("the bundled models' known answers, one by one and in one packed batch", async () => {
   const answers = [
-    ["wake me up at half past six tomorrow", "alarm", 0.84],
-    ["how much money do i have in my savings account", "balance", 0.98],
-    ["how many calories are in a banana", "calories", 0.96],
-    ["is it safe to travel to brazil", "travel_alert", 0.98],
-    ["i lost my credit card, please block it", "report_lost_card", 0.48],
+    ["wake me up at half past six tomorrow", "alarm", 0.881],
+    ["how many calories are in a banana", "calories", 0.964],
+    ["is it safe to travel to brazil", "travel_alert", 0.977],
+    ["i lost my credit card, please block it", "freeze_account", 0.628],
+    ["what is the tallest building that was never finished", "out_of_scope", 0.777],
   ] as const;
   const classify = await pipeline("text-classification", "/models/tiny-intent/");
   const batch = await classify(answers.map(([text]) => text));

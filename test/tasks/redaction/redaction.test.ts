@@ -8,7 +8,7 @@ import { redact } from "../../../src/tasks/redact.js";
 import { tokenClassification, type TokenClassifierModel } from "../../../src/tasks/token-classification.js";
 import { DebertaV2TokenizerFast } from "../../../src/tokenizer/tokenizer-fast.js";
 
-const FOLDER = new URL("../../../demo/public/models/tiny-mood/", import.meta.url);
+const FOLDER = new URL("../../../demo/public/models/redact/", import.meta.url);
 const LABELS = ["O", "B-PERSON", "I-PERSON", "B-EMAIL", "I-EMAIL"];
 const WINDOW = 24; // tokens
 
