@@ -1,5 +1,6 @@
 // Which body computes a matrix product, and with what tile: a pure function of the product's sizes and the device.
-// Shares of peak are estimates for 128×768×768 unless another size stands beside them (docs/kernels.md says how they are made).
+// Shares of peak are estimates of a lab that compiles for these GPUs without having them, for 128×768×768 unless another size
+// stands beside them; nothing here was timed on one.
 import type { Capabilities } from "../kernel.js";
 
 /** Sizes of a product, in elements. */
