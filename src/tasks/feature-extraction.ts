@@ -1,11 +1,17 @@
 // Feature extraction: a text's last hidden states, one vector a token, or one for the whole text.
+import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { Tensor } from "../model/outputs.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
+import type { SentenceTransformer } from "./extraction/sentence-transformer.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
 
 export interface FeatureExtractionOptions {
-  /** "none" (default): every token's vector. "cls": the first token's. "mean": the mean over all tokens, special ones too. */
-  readonly pooling?: "none" | "cls" | "mean";
+  /** "none" (default): every token's vector. "cls": the first token's. "mean": the mean over all tokens, special ones too. "auto": as the
+   *  folder's modules.json says (sentence-transformers): pooling, Dense, Normalize, prompts; only when the pipeline is made. */
+  readonly pooling?: "none" | "cls" | "mean" | "auto";
+  /** With "auto": one of the folder's prompts by name, or a text, put in front of the input. Default: the folder's own. */
+  readonly promptName?: string;
+  readonly prompt?: string;
   /** Whether vectors are scaled to length 1. */
   readonly normalize?: boolean;
   readonly signal?: AbortSignal;
@@ -20,6 +26,7 @@ export interface FeatureExtractor {
 
 /** What the task asks of a DebertaV2Model. */
 export interface EncoderModel extends TaskModel {
+  readonly config: Pick<DebertaV2Config, "maxPositionEmbeddings">;
   forward(
     inputs: { inputIds: number[][]; tokenTypeIds: number[][] },
     options: { signal?: AbortSignal },
@@ -29,6 +36,7 @@ export interface EncoderModel extends TaskModel {
 export function featureExtraction<Model extends EncoderModel>(
   loaded: Loaded<Model, DebertaV2TokenizerFast>,
   defaults: FeatureExtractionOptions = {},
+  sentences?: SentenceTransformer,
 ): FeatureExtractor & Task<Model, DebertaV2TokenizerFast> {
   const { model, tokenizer } = loaded;
 
@@ -37,8 +45,9 @@ export function featureExtraction<Model extends EncoderModel>(
     options: FeatureExtractionOptions = {},
   ): Promise<Tensor | Tensor[]> {
     const { pooling = "none", normalize = false, signal } = { ...defaults, ...options };
+    if (pooling === "auto") return oneOrMany(input, (texts) => sentenceVectors(texts, { ...defaults, ...options }));
     if (!["none", "cls", "mean"].includes(pooling))
-      throw new RangeError(`pooling is "${pooling}": it must be "none", "cls" or "mean"`);
+      throw new RangeError(`pooling is "${pooling as string}": it must be "none", "cls", "mean" or "auto"`);
     return oneOrMany(input, async (texts) => {
       for (const text of texts) checkText("feature-extraction", "the input", text);
       const encodings = tokenizer.encodeBatch(texts);
@@ -54,7 +63,44 @@ export function featureExtraction<Model extends EncoderModel>(
     });
   }
 
+  /** One vector a text, as the folder's modules make it. */
+  async function sentenceVectors(texts: readonly string[], options: FeatureExtractionOptions): Promise<Tensor[]> {
+    if (!sentences) throw new RangeError('pooling "auto" is read when the pipeline is made: pass it to pipeline()');
+    for (const text of texts) checkText("feature-extraction", "the input", text);
+    const { normalize = false, signal } = options;
+    const prompt = promptOf(sentences, options);
+    const most = sentences.maxLength ?? Math.min(tokenizer.modelMaxLength, model.config.maxPositionEmbeddings);
+    const cased = (text: string) => (sentences.doLowerCase ? text.toLowerCase() : text);
+    const encodings = tokenizer.encodeBatch(
+      texts.map((text) => cased(prompt + text)),
+      { truncation: true, maxLength: most },
+    );
+    // The prompt's tokens are those of its own encoding without the last special token.
+    const promptTokens = prompt === "" ? 0 : tokenizer.encode(cased(prompt)).ids.length - 1;
+    const { lastHiddenState } = await model.forward(modelInputs(encodings), signal ? { signal } : {});
+    const [, columns, width] = lastHiddenState.shape as [number, number, number]; // [B, N, D]
+    return encodings.map(({ ids }, index) => {
+      const start = index * columns * width;
+      const rows = lastHiddenState.data.slice(start, start + ids.length * width);
+      const vector = sentences.vector({ rows, width, promptTokens: Math.min(promptTokens, ids.length - 1) });
+      if (normalize) normalizeRows(vector, vector.length);
+      return { data: vector, shape: [1, vector.length] };
+    });
+  }
+
   return asTask(run as FeatureExtractor, loaded);
+}
+
+function promptOf({ prompts, defaultPrompt }: SentenceTransformer, options: FeatureExtractionOptions): string {
+  const { prompt, promptName = defaultPrompt } = options;
+  if (prompt !== undefined) return prompt;
+  if (promptName === undefined) return "";
+  const found = Object.hasOwn(prompts, promptName) ? prompts[promptName] : undefined;
+  if (found === undefined)
+    throw new RangeError(
+      `promptName is "${promptName}": the model has ${Object.keys(prompts).join(", ") || "no prompts"}`,
+    );
+  return found;
 }
 
 /** The mean of all rows [N, D]. */

@@ -92,7 +92,18 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
   "question-answering": of((...from) => DebertaV2ForQuestionAnswering.fromPretrained(...from), questionAnswering),
   "fill-mask": of((...from) => DebertaV2ForMaskedLM.fromPretrained(...from), fillMask),
   "multiple-choice": of((...from) => DebertaV2ForMultipleChoice.fromPretrained(...from), multipleChoice),
-  "feature-extraction": of((...from) => DebertaV2Model.fromPretrained(...from), featureExtraction),
+  "feature-extraction": async (source, options) => {
+    const folder = await openFolder(source, options);
+    const sentences =
+      options.pooling === "auto"
+        ? await (await import("./extraction/sentence-transformer.js")).readSentenceTransformer(folder, options.signal)
+        : undefined;
+    const make = of<DebertaV2Model, FeatureExtractionOptions, Pipelines["feature-extraction"]>(
+      (...from) => DebertaV2Model.fromPretrained(...from),
+      (loaded, defaults) => featureExtraction(loaded, defaults, sentences),
+    );
+    return make(folder, options);
+  },
   rerank: of((...from) => DebertaV2ForSequenceClassification.fromPretrained(...from), rerank),
   // Models for extraction come when they are asked for: most pages have none.
   "entity-extraction": async (source, options) =>

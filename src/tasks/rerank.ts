@@ -2,6 +2,7 @@
 // pairs run in one packed batch.
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { UnsupportedError } from "../errors.js";
+import type { DebertaV2Config } from "../model/deberta/config.js";
 import { checkTopK, sigmoid, topIndexes } from "./scores.js";
 import { asTask, checkText, modelInputs, type Loaded, type Task } from "./task.js";
 import type { SequenceClassifier } from "./text-classification.js";
@@ -9,27 +10,42 @@ import type { SequenceClassifier } from "./text-classification.js";
 export interface RerankOptions {
   /** How many documents, best first; `null` or nothing for all. */
   readonly topK?: number | null;
+  /** From the model's output to a score. Default: what config.json names for sentence-transformers' CrossEncoder, else sigmoid. */
+  readonly activation?: RerankActivation;
   readonly signal?: AbortSignal;
 }
+
+/** "none" gives the output itself: reward models. */
+export type RerankActivation = "sigmoid" | "none";
 
 export interface Ranked {
   /** Place in the list that was given. */
   readonly index: number;
-  /** 0 to 1. */
+  /** 0 to 1 with sigmoid. */
   readonly score: number;
   readonly document: string;
 }
 
 export type Reranker = (query: string, documents: readonly string[], options?: RerankOptions) => Promise<Ranked[]>;
 
-export function rerank<Model extends SequenceClassifier>(
+/** What the task asks of a DebertaV2ForSequenceClassification. */
+interface RankingModel extends SequenceClassifier {
+  readonly config: SequenceClassifier["config"] & Pick<DebertaV2Config, "extra" | "maxPositionEmbeddings">;
+}
+
+export function rerank<Model extends RankingModel>(
   loaded: Loaded<Model, DebertaV2TokenizerFast>,
   defaults: RerankOptions = {},
 ): Reranker & Task<Model, DebertaV2TokenizerFast> {
   const { model, tokenizer } = loaded;
+  const configured = configuredActivation(model.config.extra);
+  // As CrossEncoder cuts pairs: no longer than positions that training saw.
+  const maxLength = Math.min(tokenizer.modelMaxLength, model.config.maxPositionEmbeddings);
 
   async function run(query: string, documents: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
-    const { topK = null, signal } = { ...defaults, ...options };
+    const { topK = null, activation = configured, signal } = { ...defaults, ...options };
+    if (!Object.hasOwn(SCORES, activation))
+      throw new RangeError(`activation is "${activation}": it must be "sigmoid" or "none"`);
     checkTopK(topK);
     checkText("rerank", "query", query);
     if (!isList(documents)) throw new TypeError("rerank: documents must be a list of texts");
@@ -37,16 +53,38 @@ export function rerank<Model extends SequenceClassifier>(
     if (documents.length === 0) return [];
     const pairs = tokenizer.encodeBatch(
       documents.map((document) => [query, document]),
-      { truncation: tokenizer.modelMaxLength < Infinity },
+      { truncation: true, maxLength },
     );
     const { logits } = await model.forward(modelInputs(pairs), signal ? { signal } : {});
     if (logits.shape.at(-1) !== 1)
       throw new UnsupportedError(`rerank: the model has ${logits.shape.at(-1)!} outputs, a model with one is needed`);
-    const scores = sigmoid(logits.data); // logits: [documents, 1]
+    const scores = SCORES[activation](logits.data); // logits: [documents, 1]
     return topIndexes(scores, topK).map((index) => ({ index, score: scores[index]!, document: documents[index]! }));
   }
 
   return asTask(run, loaded);
+}
+
+const SCORES = { sigmoid, none: (logits: ArrayLike<number>) => Array.from(logits) };
+
+/** The classes of torch that config.json names. */
+const ACTIVATIONS: Readonly<Record<string, RerankActivation>> = { Sigmoid: "sigmoid", Identity: "none" };
+
+/**
+ * What config.json says for CrossEncoder; sigmoid where it says nothing.
+ * @throws UnsupportedError for another activation
+ */
+function configuredActivation(extra: ReadonlyMap<string, unknown>): RerankActivation {
+  const section = extra.get("sentence_transformers") as { readonly activation_fn?: unknown } | null | undefined;
+  const path = section?.activation_fn ?? extra.get("sbert_ce_default_activation_function");
+  if (path === undefined || path === null) return "sigmoid";
+  const name = typeof path === "string" && path.startsWith("torch.") ? path.split(".").at(-1)! : "";
+  const known = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
+  if (known) return known;
+  const field = section?.activation_fn === undefined ? "sbert_ce_default_activation_function" : "activation_fn";
+  throw new UnsupportedError(
+    `config.json: ${field} ${JSON.stringify(path)} is not supported (torch's Sigmoid and Identity are)`,
+  );
 }
 
 /** As Array.isArray, which knows no readonly arrays. */

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { checked, sharedDevice } from "../support/gpu.js";
 import { runGliner } from "./extraction-gliner.js";
+import { runRerank, runSentences } from "./extraction-others.js";
 
 const read = async (path: string): Promise<Uint8Array | undefined> => {
   const response = await fetch(`/shared/golden/extraction/${path}`);
@@ -25,5 +26,15 @@ describe.skipIf(!__HAS_SHARED__).each(["host", "device"] as const)("GLiNER, LSTM
     const { cases, wrong, tensors, worst } = await checked(device, () => runGliner(read, name, lstm, device.gpu));
     console.log(`${name}: ${cases} cases, ${tensors} tensors, worst ${worst.toFixed(3)} of its tolerance`);
     expect(wrong).toEqual([]);
+  });
+});
+
+describe.skipIf(!__HAS_SHARED__)("through the other tasks", () => {
+  test.each(["rerank-1", "reward-1"])("%s: scores and order of CrossEncoder", async (name) => {
+    expect(await checked(device, () => runRerank(read, name, device.gpu))).toEqual([]);
+  });
+
+  test.each(["sentences-mean", "sentences-dense"])("%s: vectors of sentence-transformers", async (name) => {
+    expect(await checked(device, () => runSentences(read, name, device.gpu))).toEqual([]);
   });
 });
