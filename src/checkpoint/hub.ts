@@ -4,8 +4,6 @@ import { fieldOf, isObject } from "../json.js";
 import type { Server } from "./http.js";
 import { abortable } from "./signals.js";
 
-export const HUB = "https://huggingface.co/";
-
 /** A listing that takes longer is done without. */
 const PATIENCE = 10_000;
 const MAX_FILES = 10_000;
@@ -18,13 +16,13 @@ export interface Listing {
   readonly files: ReadonlyMap<string, { readonly size: number | undefined; readonly sha256: string | undefined }>;
 }
 
-/** Asks for the listing; undefined where it cannot be had, for then files are tried by their names. */
-export async function readListing(id: string, revision: string, server: Server): Promise<Listing | undefined> {
+/** Asks for the listing of a repository, `api` being its address in the hub's API; undefined where it cannot be had, for then files are tried by their names. */
+export async function readListing(api: string, revision: string, server: Server): Promise<Listing | undefined> {
   const { clock, signal } = server;
   const control = new AbortController();
   const headers = new Headers(server.headers);
   headers.set("Accept", "application/json");
-  const url = `${HUB}api/models/${id}/revision/${encodeURIComponent(revision)}?blobs=true`;
+  const url = `${api}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const read = async (): Promise<unknown> => {
     const response = await server.fetch(url, { headers, signal: control.signal });
     return response.ok ? response.json() : undefined;

@@ -1,11 +1,12 @@
 // A source on the web: which address it names, and how its server is talked to.
 import { CheckpointError, quote } from "../errors.js";
-import { HUB, readListing, type Listing } from "./hub.js";
+import type { Listing } from "./hub.js";
 import type { Server } from "./http.js";
 import { fetchWithOwnHeaders } from "./redirects.js";
 import { SOURCE_HELP, type Place, type PlaceContext, type SourceOptions } from "./source.js";
 import { openUrl } from "./url-source.js";
 
+const HUB = "https://huggingface.co/";
 /** A hub id. */
 const HUB_ID = /^([\w-][\w.-]*)\/([\w-][\w.-]*)$/;
 
@@ -22,7 +23,10 @@ export function webPlace(source: string | URL, { options, digests, clock }: Plac
     location,
     isRemote: true,
     open: async (name) => {
-      if (id !== undefined) listing ??= readListing(id, options.revision ?? "main", server);
+      if (id !== undefined)
+        listing ??= import("./hub.js").then((hub) =>
+          hub.readListing(`${HUB}api/models/${id}`, options.revision ?? "main", server),
+        );
       const listed = await listing;
       const known = listed?.files.get(name);
       if (listed && !known) return undefined;
