@@ -28,7 +28,8 @@ export function useTask<Input, Result>(
   const [asked, ask] = useState(0); // counts runNow
   const [stoppedAt, setStoppedAt] = useState<{ run: unknown; input: unknown; asked: number }>();
   const late = done?.run !== run || done?.input !== input;
-  const stopped = late && stoppedAt?.run === run && stoppedAt?.input === input && stoppedAt.asked === asked;
+  const stopped =
+    late && stoppedAt !== undefined && stoppedAt.run === run && stoppedAt.input === input && stoppedAt.asked === asked;
   const lastRun = useRef<{ run: unknown; asked: number; milliseconds: number }>({
     run: undefined,
     asked,
