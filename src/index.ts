@@ -5,6 +5,7 @@ export { hashesOf } from "./checkpoint/hashes.js";
 export type { ByteSource, Folder } from "./checkpoint/byte-source.js";
 export type { Phase, Progress } from "./checkpoint/progress.js";
 export type { Source, SourceOptions } from "./checkpoint/source.js";
+export { canRun, type CanRun } from "./model/can-run.js";
 export { DebertaV2Config } from "./model/deberta/config.js";
 export type { ModelInputs } from "./model/inputs/types.js";
 export type { LoadOptions } from "./model/load/options.js";

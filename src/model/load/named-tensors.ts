@@ -31,6 +31,11 @@ export class Checkpoint {
     return inFile === undefined ? undefined : this.entries.get(inFile);
   }
 
+  /** Every tensor of the files. */
+  all(): WeightEntry[] {
+    return [...this.entries.values()];
+  }
+
   /** Rows of a tensor, or of what the config says where it is missing (which is then reported with all others). */
   rows(name: string, otherwise: number): number {
     const entry = this.find(name);

@@ -1,0 +1,107 @@
+// Whether a model would run here, and what it would take, from its headers alone: no byte of weights is fetched.
+import { openFolder } from "../checkpoint/folder.js";
+import { elementCount } from "../checkpoint/tensor-entry.js";
+import type { WeightEntry } from "../checkpoint/quantised.js";
+import type { Source } from "../checkpoint/source.js";
+import { CheckpointError, UnsupportedError } from "../errors.js";
+import { DebertaV2Config } from "./deberta/config.js";
+import { Checkpoint } from "./load/named-tensors.js";
+import type { LoadOptions } from "./load/options.js";
+
+/** What `canRun` finds. Bytes are estimates from the files' headers; activations come on top. */
+export interface CanRun {
+  readonly ok: boolean;
+  /** In the words of browsers' built-in AI: "downloadable" when bytes must be fetched first. */
+  readonly availability: "available" | "downloadable" | "unavailable";
+  /** Why not, in words; empty when it runs. */
+  readonly reasons: readonly string[];
+  /** Bytes of weights and vocabulary that come over the network, and how many of them this origin keeps already. */
+  readonly downloadBytes: number;
+  readonly cachedBytes: number;
+  /** Weights on the GPU in the type that `dtype` asks for, and the tables on the host. */
+  readonly gpuBytes: number;
+  readonly hostBytes: number;
+  /** Of the adapter; empty and undefined without one. */
+  readonly features: readonly string[];
+  readonly limits: { readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number } | undefined;
+}
+
+const VOCABULARIES = ["spm.model", "tokenizer.json"];
+const TABLE = "deberta.embeddings.word_embeddings.weight";
+
+/** Bytes an element of a matrix takes on the GPU: by what is asked for, else by what the file holds. */
+const ASKED: Readonly<Record<string, number>> = { f32: 4, f16: 2, q8: 1, q4: 0.5 + 2 / 32 };
+const HELD: Readonly<Record<string, number>> = { F16: 2, BF16: 2, I8: 1, I4: 0.5 + 2 / 32 };
+
+/**
+ * Looks whether a model can be loaded and run here.
+ * @throws TypeError for a wrong source; rejects with the signal's reason on abort. What cannot run is told by `reasons`
+ */
+export async function canRun(source: Source, options: LoadOptions = {}): Promise<CanRun> {
+  const reasons: string[] = [];
+  const adapter = await adapterOf(options);
+  if (!adapter)
+    reasons.push("there is no WebGPU here: the browser has none, it is switched off, or there is no usable GPU");
+  const folder = await openFolder(source, options);
+  let [downloadBytes, gpuBytes, hostBytes] = [0, 0, 0];
+  try {
+    const config = await DebertaV2Config.fromPretrained(folder, options);
+    const checkpoint = await Checkpoint.open(folder, options);
+    const entries = checkpoint.all();
+    const table = checkpoint.find(TABLE);
+    hostBytes = table ? table.end - table.start : 0;
+    const matrices = entries.filter((entry) => entry !== table);
+    gpuBytes = matrices.reduce((sum, entry) => sum + bytesOnGpu(entry, options.dtype), 0);
+    gpuBytes += 2 * config.numHiddenLayers * config.relativeSlots * config.hiddenSize * 4; // posK and posQ of every layer
+    const { gpuMemoryLimit } = options;
+    if (gpuMemoryLimit !== undefined && gpuBytes > gpuMemoryLimit)
+      reasons.push(`the weights need ${gpuBytes} bytes of GPU memory, gpuMemoryLimit is ${gpuMemoryLimit}`);
+    const largest = Math.max(0, ...matrices.map((entry) => bytesOnGpu(entry, options.dtype)));
+    const most = adapter && Math.min(adapter.limits.maxBufferSize, adapter.limits.maxStorageBufferBindingSize);
+    if (most !== undefined && largest > most)
+      reasons.push(`one matrix needs ${largest} bytes, this device binds ${most}: try dtype "q8" or "f16"`);
+    if (folder.isRemote) {
+      const weights = await Promise.all([...new Set(entries.map(({ file }) => file))].map((file) => folder.open(file)));
+      downloadBytes = weights.reduce((sum, file) => sum + (file?.size ?? 0), 0);
+      for (const name of VOCABULARIES) {
+        const file = await folder.open(name);
+        if (!file) continue;
+        downloadBytes += file.size;
+        break;
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof CheckpointError || error instanceof UnsupportedError)) throw error;
+    reasons.push(error.message);
+  } finally {
+    folder.close();
+  }
+  const ok = reasons.length === 0;
+  return {
+    ok,
+    availability: ok ? (downloadBytes > 0 ? "downloadable" : "available") : "unavailable",
+    reasons,
+    downloadBytes,
+    cachedBytes: 0,
+    gpuBytes: Math.ceil(gpuBytes),
+    hostBytes,
+    features: adapter ? [...adapter.features].sort() : [],
+    limits: adapter && {
+      maxBufferSize: adapter.limits.maxBufferSize,
+      maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
+    },
+  };
+}
+
+async function adapterOf({ device }: LoadOptions): Promise<Pick<GPUDevice, "features" | "limits"> | undefined> {
+  if (device) return device;
+  const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  return (await gpu?.requestAdapter({ powerPreference: "high-performance" })) ?? undefined;
+}
+
+/** Vectors stay f32; a quantised tensor's scales are counted with it. */
+function bytesOnGpu(entry: WeightEntry, dtype: LoadOptions["dtype"] = "auto"): number {
+  const count = elementCount(entry.shape) ?? 0;
+  if (entry.shape.length < 2) return 4 * count;
+  return count * (ASKED[dtype] ?? HELD[entry.dtype] ?? 4) + 4 * entry.shape[0]!;
+}

@@ -1,0 +1,47 @@
+// canRun: what it says of a model is what loading then finds, and a model that cannot run is told apart in words.
+import { expect, test } from "vitest";
+import { canRun, DebertaV2Model } from "../../src/index.js";
+import { filesOf, folderOf, makeCheckpoint, MINIATURE } from "../support/checkpoint.js";
+import { sharedDevice } from "../support/gpu.js";
+
+const device = await sharedDevice();
+const files = filesOf(makeCheckpoint(MINIATURE, "none"));
+
+test("a model in memory is available, and needs about the GPU bytes that it then takes", async () => {
+  for (const dtype of ["f32", "q8"] as const) {
+    const said = await canRun(folderOf(files), { device: device.gpu, dtype });
+    expect(said).toMatchObject({ ok: true, availability: "available", reasons: [], downloadBytes: 0, cachedBytes: 0 });
+    const model = await DebertaV2Model.fromPretrained(folderOf(files), { device: device.gpu, dtype });
+    const { gpuBytes } = model.memory();
+    await model.dispose();
+    expect(said.gpuBytes).toBeGreaterThan(0.5 * gpuBytes);
+    expect(said.gpuBytes).toBeLessThan(2 * gpuBytes);
+  }
+});
+
+test("a model behind an address is downloadable", async () => {
+  const said = await canRun("/models/tiny-intent/", { device: device.gpu });
+  expect(said).toMatchObject({ ok: true, availability: "downloadable", reasons: [] });
+  expect(said.downloadBytes).toBeGreaterThan(1e6);
+  expect(said.hostBytes).toBeGreaterThan(1e6);
+});
+
+test.each([
+  ["no config", { "config.json": undefined }, /config\.json/],
+  ["another architecture", { "config.json": '{"model_type": "bert"}' }, /bert/],
+  ["no weights", { "model.safetensors": undefined }, /no weights/],
+])("%s: unavailable, with the reason", async (_, change, reason) => {
+  const changed = new Map<string, Uint8Array>(files);
+  for (const [name, text] of Object.entries(change)) {
+    if (text === undefined) changed.delete(name);
+    else changed.set(name, new TextEncoder().encode(text));
+  }
+  const said = await canRun(folderOf(changed), { device: device.gpu });
+  expect(said).toMatchObject({ ok: false, availability: "unavailable" });
+  expect(said.reasons.join()).toMatch(reason);
+});
+
+test("a limit that the weights exceed is a reason", async () => {
+  const said = await canRun(folderOf(files), { device: device.gpu, gpuMemoryLimit: 1000 });
+  expect(said.reasons.join()).toMatch(/gpuMemoryLimit is 1000/);
+});
