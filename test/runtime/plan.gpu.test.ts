@@ -66,9 +66,9 @@ test("describe prints one line a node and the memory", async () => {
     withPlan(plain, graph, residents, (plan) => Promise.resolve(plan.describe())),
   );
   expect(text).toMatchInlineSnapshot(`
-    "layer.0.attention  addMatmul  [5, 8]  slot 1  1×1×1  THREADS_X 4 THREADS_Y 1 ROWS 8 VECTORS 3
+    "layer.0.attention  addMatmul  [5, 8]  slot 1  1×1×1  direct 8×12, 4 threads · THREADS 4 PARTS 1 ROWS 8 VECTORS 3
     layer.0.norm       layerNorm  [5, 8]  slot 0  5×1×1  THREADS 8 PER_THREAD 1
-    logits             matmul     [5, 8]  slot 1  1×1×1  THREADS_X 4 THREADS_Y 1 ROWS 8 VECTORS 3
+    logits             matmul     [5, 8]  slot 1  1×1×1  direct 8×12, 4 threads · THREADS 4 PARTS 1 ROWS 8 VECTORS 3
     3 dispatches · 2 slots 0.0 MB (0.0 MB unplanned) · 3 pipelines · weights 0.0 MB f32"
   `);
 });
