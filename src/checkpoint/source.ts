@@ -52,6 +52,6 @@ export interface PlaceContext {
   readonly progress: ProgressReporter;
 }
 
-export const SOURCE_HELP =
+export const SOURCE_HELP: string =
   'a base URL that ends in "/" (a relative one begins with "/", "./" or "../"), a hub id "owner/name", File[], ' +
   "a directory handle, or { open(name) }";

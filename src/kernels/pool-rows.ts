@@ -6,7 +6,7 @@ import { shader } from "./shader.js";
 import wgsl from "./pool-rows.wgsl?raw";
 
 /** How the rows of a segment become one. */
-export type Pooling = keyof typeof FOLDS;
+export type Pooling = "mean" | "sum" | "max" | "rms" | "absMax" | "absMean";
 
 export interface PoolAttrs {
   readonly pooling: Pooling;
@@ -19,7 +19,7 @@ const BEGIN = ${begin};
 fn fold(sum: vec4f, value: vec4f) -> vec4f { return ${fold}; }
 fn finish(sum: vec4f, count: f32) -> vec4f { return ${finish}; }`;
 
-const FOLDS = {
+const FOLDS: Readonly<Record<Pooling, string>> = {
   mean: source("0.0", "sum + value", "sum / count"),
   sum: source("0.0", "sum + value", "sum"),
   max: source("-3.4e38", "max(sum, value)", "sum"),

@@ -1,5 +1,10 @@
 // Disentangled attention over packed sequences: scores in every form, softmax, values, relative products.
-import { attentionScores, type RelativeForm, type ScoreAttrs } from "../../src/kernels/attention-scores.js";
+import {
+  attentionScores,
+  type RelativeForm,
+  type ScoreAttrs,
+  TILE_FIELDS,
+} from "../../src/kernels/attention-scores.js";
 import { attentionValues } from "../../src/kernels/attention-values.js";
 import { gatherRows } from "../../src/kernels/gather-rows.js";
 import type { Capabilities } from "../../src/kernels/kernel.js";
@@ -34,7 +39,7 @@ function attention(made: CaseGraph, device: Capabilities, id: string, options: A
   const qkv = value("qkv", randomValues(packed.rows * width, packed.rows, scale), packed.rows, width);
   const query = single ? value("q", randomValues(packed.queries * width, 5, scale), packed.queries, width) : qkv;
   const tables = (name: string, data: Uint32Array, fields: number) => value(name, data, data.length / fields, fields);
-  const tiles = tables("tiles", packed.tiles, 9);
+  const tiles = tables("tiles", packed.tiles, TILE_FIELDS.length);
   const operands: Value[] = [query, qkv, tiles];
   const firstQuery = options.block?.[0] ?? 0;
   if (form !== "none") {
@@ -76,14 +81,19 @@ function attention(made: CaseGraph, device: Capabilities, id: string, options: A
   const scores = graph.add(`again ${id}`, kernel, operands, attrs);
   const rows = tables("rows", packed.scoreRows, 3);
   const probabilities = graph.add(`softmax ${id}`, softmax, [rows], { heads, scores: packed.scores }, scores);
-  graph.add(`values ${id}`, attentionValues, [probabilities, qkv, tables("value tiles", packed.valueTiles, 9)], {
-    heads,
-    headWidth,
-    valueFrom: 4 + 2 * D,
-    rows: packed.queries,
-    singleRows: single !== undefined,
-    pairs: 0,
-  });
+  graph.add(
+    `values ${id}`,
+    attentionValues,
+    [probabilities, qkv, tables("value tiles", packed.valueTiles, TILE_FIELDS.length)],
+    {
+      heads,
+      headWidth,
+      valueFrom: 4 + 2 * D,
+      rows: packed.queries,
+      singleRows: single !== undefined,
+      pairs: 0,
+    },
+  );
 }
 
 const attentionCase = (name: string, ...all: Attention[]): GraphCase => ({

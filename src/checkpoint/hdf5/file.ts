@@ -12,7 +12,7 @@ const MESSAGE_BYTES = 8;
 const MAX_HEADER = 4 << 20;
 const MAX_MESSAGES = 10_000;
 /** What stands for "nowhere". */
-export const UNDEFINED = 2n ** 64n - 1n;
+export const UNDEFINED: bigint = 2n ** 64n - 1n;
 
 /** A message of an object header: its type's number and its bytes, which begin at `address`. */
 export interface Message {
@@ -156,7 +156,7 @@ export function hasSignature(block: DataView, signature: string): boolean {
 }
 
 /** A text that ends at its first NUL; undefined when it is not UTF-8. */
-export function textOf(block: DataView, start = 0, length = block.byteLength - start): string | undefined {
+export function textOf(block: DataView, start = 0, length: number = block.byteLength - start): string | undefined {
   const bytes = new Uint8Array(block.buffer, block.byteOffset + start, length);
   const end = bytes.indexOf(0);
   try {

@@ -86,8 +86,16 @@ export function sizesOf(extents: readonly Extent[]): PartSizes {
   };
 }
 
+/** The tables that `partTables` makes. */
+export type PartTable =
+  "segments" | "labels" | "words" | "wordTexts" | "texts" | "sequences" | "rowSequences" | "pairs";
+
 /** The tables of a run. `wordRows`: rows of the matrix of words, which may have rows of another kind behind. */
-export function partTables(run: PackedRun<ExtractionRequest>, sizes: PartSizes, wordRows: number) {
+export function partTables(
+  run: PackedRun<ExtractionRequest>,
+  sizes: PartSizes,
+  wordRows: number,
+): Readonly<Record<PartTable, Uint32Array<ArrayBuffer>>> {
   const { inputs, sequences, packed } = run;
   const segments = new Uint32Array(2 * sizes.words);
   const labels = new Uint32Array(sizes.labels);

@@ -51,7 +51,10 @@ export class Scales {
 }
 
 /** The scales of a table in 8 bits, one for each row. */
-export async function tableScales({ name, file, dtype, scales }: QuantisedEntry, folder: ModelFolder) {
+export async function tableScales(
+  { name, file, dtype, scales }: QuantisedEntry,
+  folder: ModelFolder,
+): Promise<Float32Array> {
   if (dtype !== "I8" || scales.shape[1] !== 1)
     throw new UnsupportedError(
       `${file}: ${name} is a table in ${dtype}; tables in 8 bits with a scale for each row are read`,

@@ -3,8 +3,8 @@ import type { Source } from "../../checkpoint/source.js";
 import { CheckpointError } from "../../errors.js";
 import { GLiNERModel, type GlinerOptions, openGliner, type OpenedGliner } from "../../model/extraction/gliner.js";
 import { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
-import { type Loaded, loadTogether } from "../task.js";
-import { type EntityExtractionOptions, entityExtraction } from "./entity-extraction.js";
+import { type Loaded, loadTogether, type Task } from "../task.js";
+import { type EntityExtractionOptions, type EntityExtractor, entityExtraction } from "./entity-extraction.js";
 
 export async function loadGliner(
   source: Source,
@@ -26,7 +26,10 @@ export async function loadGliner(
 }
 
 /** `pipeline("entity-extraction")` of a folder with gliner_config.json. */
-export async function entityExtractor(source: Source, options: GlinerOptions & EntityExtractionOptions) {
+export async function entityExtractor(
+  source: Source,
+  options: GlinerOptions & EntityExtractionOptions,
+): Promise<EntityExtractor & Task<GLiNERModel, DebertaV2TokenizerFast>> {
   const { signal, ...defaults } = options;
   return entityExtraction(await loadGliner(source, options, signal), defaults);
 }

@@ -24,16 +24,18 @@ import { createUnigram } from "../pieces/unigram.js";
 import { createVocabulary, type Vocabulary } from "../pieces/vocabulary.js";
 import { createWordSearch } from "../pieces/words.js";
 
-const PLAIN_STEPS = {
+type PlainStep = "lower case" | "collapse spaces" | "plain spaces" | "compose";
+
+const PLAIN_STEPS: Readonly<Record<PlainStep, Step>> = {
   "lower case": lowerCase,
   "collapse spaces": collapseSpaces,
   "plain spaces": plainSpaces,
   compose,
-} as const satisfies Record<string, Step>;
+};
 
 /** A step of the normaliser, as data; `bytes` is a precompiled character map. */
 export type Rewrite =
-  | { readonly kind: keyof typeof PLAIN_STEPS }
+  | { readonly kind: PlainStep }
   | { readonly kind: "strip"; readonly left: boolean; readonly right: boolean }
   | { readonly kind: "map"; readonly bytes: Uint8Array };
 
