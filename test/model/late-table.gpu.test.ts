@@ -44,7 +44,8 @@ class Server {
     const name = (input as string).split("/").at(-1)!;
     const bytes = files.get(name);
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(new Headers(init?.headers).get("Range") ?? "") ?? [];
-    if (!bytes || first === undefined) return Promise.resolve(new Response(null, { status: 404 }));
+    if (!bytes) return Promise.resolve(new Response(null, { status: 404 }));
+    if (first === undefined) return Promise.resolve(new Response(bytes.slice())); // small files are asked for as a whole
     const [start, end] = [Number(first), Math.min(Number(last) + 1, bytes.length)];
     this.asked.push(`${name} ${start}-${end}`);
     if (this.refuse(end - start)) return Promise.resolve(new Response(null, { status: 403 }));
