@@ -55,7 +55,11 @@ export default function AskScreen({ place }: ScreenProps) {
       inputTitle={<PlainTitle>Question and text</PlainTitle>}
       view={({ value: { answers }, input: { context } }) => (
         <>
-          <AnswerInText context={context} start={answers[0]!.start} end={answers[0]!.end} />
+          <AnswerInText
+            context={context}
+            start={answers[0]!.end - answers[0]!.answer.trimStart().length} // a token's span includes the space before it
+            end={answers[0]!.end}
+          />
           <table class="scores" aria-label="Answers">
             <thead class="visually-hidden">
               <tr>
@@ -67,7 +71,7 @@ export default function AskScreen({ place }: ScreenProps) {
               {answers.map(({ answer, score, start, end }, index) => (
                 <tr key={`${start}-${end}`} data-score={score} class={index === 0 ? "best" : undefined}>
                   <th scope="row" class="wrap" dir="auto">
-                    {answer === "" ? <em>no answer</em> : answer}
+                    {answer === "" ? <em>no answer</em> : answer.trim()}
                   </th>
                   <td>
                     <Bar score={score} />

@@ -1,6 +1,6 @@
 // The package's cache as any page would show it, and what a model needs before a byte of its weights is fetched. The package
 // is a chunk of its own here: these screens are drawn without waiting for it.
-import type { EngineOptions } from "../use-model.js";
+import type { CanRun } from "deberta-webgpu";
 import { optionsOf } from "../use-model.js";
 import { sourceOf, type Choice } from "../models.js";
 
@@ -11,28 +11,22 @@ export interface CachedModel {
   readonly lastUsed: number | string | Date;
 }
 
-export interface Needs {
-  readonly ok: boolean;
-  readonly reasons: readonly string[];
-  readonly downloadBytes: number;
-  readonly cachedBytes: number;
-  readonly gpuBytes: number;
-}
+export type Needs = Pick<CanRun, "ok" | "reasons" | "downloadBytes" | "cachedBytes" | "gpuBytes">;
 
-interface Library {
+/** The contract of the package's cache. A build of the package that keeps no models lacks these. */
+interface Cache {
   cachedModels(): Promise<CachedModel[]>;
   deleteCachedModel(source: string): Promise<unknown>;
   clearCache(): Promise<unknown>;
-  canRun(source: unknown, options: EngineOptions): Promise<Needs>;
 }
 
-const library = async (): Promise<Library> => (await import("deberta-webgpu")) as unknown as Library;
+const cache = async (): Promise<Partial<Cache>> => (await import("deberta-webgpu")) as Partial<Cache>;
 
-export const cachedModels = async () => (await library()).cachedModels();
+export const cachedModels = async (): Promise<CachedModel[]> => (await (await cache()).cachedModels?.()) ?? [];
 
-export const deleteModel = async ({ source }: CachedModel) => (await library()).deleteCachedModel(source);
+export const deleteModel = async ({ source }: CachedModel) => (await cache()).deleteCachedModel?.(source);
 
-export const deleteAll = async () => (await library()).clearCache();
+export const deleteAll = async () => (await cache()).clearCache?.();
 
 export const needsOf = async (choice: Choice, signal: AbortSignal): Promise<Needs> =>
-  (await library()).canRun(sourceOf(choice), { ...optionsOf(choice), signal });
+  (await import("deberta-webgpu")).canRun(sourceOf(choice), { ...optionsOf(choice), signal });

@@ -61,9 +61,14 @@ export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site
       });
       await page.route("**/assets/engine-thread-*.js", async (route) => {
         if (route.request().method() !== "GET") return route.continue();
-        const response = await route.fetch();
         const watching = `(${watchGpu.toString()})();${inWorker};`;
-        return route.fulfill({ response, body: watching + (await response.text()) });
+        try {
+          const response = await route.fetch();
+          await route.fulfill({ response, body: watching + (await response.text()) });
+        } catch (error) {
+          // A page that is loaded again or closed meanwhile wants no answer any more.
+          if (!/disposed|closed|aborted|already handled|Invalid InterceptionId/i.test(String(error))) throw error;
+        }
       });
       await use({
         expectErrors: (...texts) => void expectedErrors.push(...texts),
