@@ -33,7 +33,7 @@ function withPolicy(answer: Response, address: string): Response {
   // A redirect that the browser is to follow itself, and answers without a body, cannot be made anew.
   if (answer.type === "opaqueredirect" || answer.type === "error") return answer;
   const headers = new Headers(answer.headers);
-  headers.set("Content-Security-Policy", /^hub(\.html)?$/.test(file) ? policies.hub : policies.index);
+  headers.set("Content-Security-Policy", file.startsWith("hub") ? policies.hub : policies.index);
   const body = [204, 205, 304].includes(answer.status) ? null : answer.body;
   return new Response(body, { status: answer.status, statusText: answer.statusText, headers });
 }

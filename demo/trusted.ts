@@ -1,5 +1,7 @@
-// The pages demand trusted types: only the playground's own two scripts may become workers.
-import threadUrl from "./engine-thread.ts?worker&url";
+// The pages demand trusted types: only the playground's own scripts may become workers.
+import strictThread from "./engine-thread.ts?worker&url";
+import hubThread from "./hub-engine-thread.ts?worker&url";
+import { isHubPage } from "./place.js";
 
 interface Policy {
   createScriptURL(input: string): unknown;
@@ -8,7 +10,10 @@ interface PolicyFactory {
   createPolicy(name: string, rules: { createScriptURL(input: string): string }): Policy;
 }
 
-const ADDRESSES = { engine: threadUrl, sw: "./sw.js" } as const;
+/** The page that may fetch models from elsewhere has a worker that may, too. */
+export const engineAddress: string = isHubPage() ? hubThread : strictThread;
+
+const ADDRESSES = { engine: engineAddress, sw: "./sw.js" } as const;
 
 let policy: Policy | undefined;
 
@@ -20,5 +25,3 @@ export function trusted(script: keyof typeof ADDRESSES): string {
   });
   return (policy?.createScriptURL(script) as string | undefined) ?? ADDRESSES[script];
 }
-
-export const engineAddress: string = threadUrl;

@@ -59,7 +59,7 @@ export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site
         strangers.push(request.url());
         requests.push(`${request.url()} ${request.postData() ?? ""}`);
       });
-      await page.route("**/assets/engine-thread-*.js", async (route) => {
+      await page.route(/\/assets\/(hub-)?engine-thread-[\w-]+\.js$/, async (route) => {
         if (route.request().method() !== "GET") return route.continue();
         const watching = `(${watchGpu.toString()})();${inWorker};`;
         try {
