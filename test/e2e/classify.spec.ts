@@ -163,6 +163,7 @@ test("an address on this server; a wrong one says what is wrong and can be tried
 });
 
 test("a model from another server is fetched by the page that may do so", async ({ page, watch, site }) => {
+  await watch.leaveWorker();
   const other = await serve({ folder: MODELS, allowOrigin: site.url });
   watch.expectServer(other.url);
   watch.expectErrors("404"); // files a model may lack

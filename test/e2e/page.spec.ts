@@ -31,6 +31,7 @@ const SECRET = "wake me at 4417 tomorrow, says Quentin";
 
 test("the page and its worker cannot talk to anybody else, and the text goes nowhere", async ({ page, watch }) => {
   watch.expectErrors("Content Security Policy", "Failed to fetch");
+  await watch.leaveWorker();
   const stranger = await serve({ folder: MODELS, allowOrigin: "*" });
   await openScreen(page, "classify");
   await page.getByRole("textbox", { name: "Text" }).fill(SECRET);
@@ -91,6 +92,7 @@ test.describe("with its service worker", () => {
 
   test("under a path of any static host: it works, and its worker is shut in all the same", async ({ page, watch }) => {
     watch.expectErrors("Content Security Policy", "Failed to fetch");
+    await watch.leaveWorker();
     const host = await serveUnder("/some/path/");
     const stranger = await serve({ folder: MODELS, allowOrigin: "*" });
     watch.expectServer(host.url);

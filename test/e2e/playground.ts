@@ -31,6 +31,9 @@ interface Watch {
   expectServer(origin: string): void;
   /** What was asked for: address and body of every request. */
   readonly requests: readonly string[];
+  /** Leaves the worker's script as the server sends it: one that a test puts together has no address of its own, and the
+   * browser then lets it reach no other local server, whatever the policy says. */
+  leaveWorker(): Promise<void>;
 }
 
 export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site }>({
@@ -74,6 +77,7 @@ export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site
         expectErrors: (...texts) => void expectedErrors.push(...texts),
         expectServer: (origin) => void expectedServers.push(origin),
         requests,
+        leaveWorker: () => page.unrouteAll(),
       });
       expect(errors.filter((error) => !expectedErrors.some((text) => error.includes(text)))).toEqual([]);
       const isExpected = (url: string) =>
