@@ -198,7 +198,11 @@ export class Plan {
           await this.device.guarded(name, () => {
             if (index === 0 && isFirst) this.upload(inputs);
             const encoder = gpu.createCommandEncoder();
-            if (isFirst) this.encode(encoder.beginComputePass(), index, index + 1);
+            if (isFirst) {
+              const pass = encoder.beginComputePass();
+              this.dispatch(pass, index);
+              pass.end();
+            }
             at += staging.copy(encoder, this.bufferOf(node.output), at, bytes - at, data);
             void this.device.submit(encoder, isFirst ? dispatch.work.flops : 0);
             staging.map();
@@ -216,8 +220,8 @@ export class Plan {
   /** Time per node, each in passes of its own. */
   async profile(inputs: Inputs): Promise<StepTime[]> {
     await this.prepare();
-    await this.device.guarded("run", () => this.upload(inputs));
-    return profileSteps(this.device, this.steps, (pass, from, to) => this.encode(pass, from, to));
+    const upload = () => this.device.guarded("run", () => this.upload(inputs));
+    return profileSteps(this.device, this.steps, upload, (pass, index) => this.dispatch(pass, index));
   }
 
   /** See `describe`. */
@@ -322,11 +326,6 @@ export class Plan {
       assert(data.byteLength <= byteLength(value.type), `${data.length} elements for input ${value.name}`);
       this.device.gpu.queue.writeBuffer(this.bufferOf(value), 0, data as Float32Array<ArrayBuffer>);
     }
-  }
-
-  private encode(pass: GPUComputePassEncoder, from: number, to: number): void {
-    for (let index = from; index < to; index++) this.dispatch(pass, index);
-    pass.end();
   }
 
   private dispatch(pass: GPUComputePassEncoder, index: number): void {

@@ -17,8 +17,14 @@ export interface StepTime {
   readonly gbytes: number | undefined;
 }
 
-/** Puts steps [from, to) into a pass and ends it. */
-type Encode = (pass: GPUComputePassEncoder, from: number, to: number) => void;
+/** Puts one step into a pass. */
+type Encode = (pass: GPUComputePassEncoder, step: number) => void;
+
+/** Puts `count` repeats of a step into a pass and ends it: dispatches that write the same buffer follow one another there. */
+function repeat(pass: GPUComputePassEncoder, encode: Encode, step: number, count: number): void {
+  for (let i = 0; i < count; i++) encode(pass, step);
+  pass.end();
+}
 
 /** Milliseconds that a measurement should take, by timestamps and by the clock, which also sees the way to the device. */
 const TELLING = 2;
@@ -28,10 +34,14 @@ const MOST_REPEATS = 512;
 const SUBMIT = 50;
 const MOST_NODES = 2048;
 
-/** Times each step; the inputs are uploaded already. */
+/**
+ * Times each step. Every round runs all steps in order after an upload: a step alone would read tables whose memory later
+ * steps have written since, and may then loop without end.
+ */
 export async function profileSteps(
   device: Device,
   steps: readonly { readonly node: Node; readonly dispatch: Dispatch }[],
+  upload: () => Promise<void>,
   encode: Encode,
 ): Promise<StepTime[]> {
   const hasTimestamps = device.gpu.features.has("timestamp-query");
@@ -42,17 +52,28 @@ export async function profileSteps(
   const repeats = new Uint32Array(steps.length).fill(1);
   let open = [...steps.keys()];
   while (open.length > 0) {
-    const now = open.slice(0, MOST_NODES);
-    const times = await measure(device, now, repeats, once, encode);
-    const again = now.filter((step, i) => {
-      const time = Math.max(0, times[i]!); // some drivers let a pass end before it begins
-      once[step] = time / repeats[step]!;
-      if (time >= telling || repeats[step] === MOST_REPEATS) return false;
-      const wanted = repeats[step]! * Math.min(64, Math.max(2, (1.25 * telling) / Math.max(time, 0.01)));
-      repeats[step] = Math.min(MOST_REPEATS, Math.ceil(wanted));
-      return true;
+    await upload();
+    const times: number[] = [];
+    while (times.length < steps.length)
+      times.push(
+        ...(await measure(
+          device,
+          times.length,
+          Math.min(steps.length, times.length + MOST_NODES),
+          repeats,
+          once,
+          encode,
+        )),
+      );
+    open = open.filter((step) => {
+      const count = repeats[step]!;
+      const time = Math.max(0, times[step]!); // some drivers let a pass end before it begins
+      once[step] = time / count;
+      const isTold = time >= telling || count === MOST_REPEATS;
+      const wanted = count * Math.min(64, Math.max(2, (1.25 * telling) / Math.max(time, 0.01)));
+      repeats[step] = isTold ? 1 : Math.min(MOST_REPEATS, Math.ceil(wanted));
+      return !isTold;
     });
-    open = [...again, ...open.slice(MOST_NODES)];
   }
   return steps.map(({ node, dispatch }, step) => {
     const milliseconds = once[step]!;
@@ -67,59 +88,53 @@ export async function profileSteps(
   });
 }
 
-/** Milliseconds of all repeats of each of the steps. */
+/** Milliseconds of all repeats of each of the steps [from, to). */
 type Measure = (
   device: Device,
-  steps: readonly number[],
+  from: number,
+  to: number,
   repeats: Uint32Array,
   expected: Float64Array,
   encode: Encode,
 ) => Promise<number[]>;
 
-const byTimestamps: Measure = async (device, steps, repeats, expected, encode) => {
+const byTimestamps: Measure = async (device, from, to, repeats, expected, encode) => {
   const { gpu } = device;
-  const bytes = 16 * steps.length;
+  const count = to - from;
+  const bytes = 16 * count;
   const { querySet, resolve, staging } = await device.guarded("timestamps", () => ({
-    querySet: gpu.createQuerySet({ type: "timestamp", count: 2 * steps.length }),
+    querySet: gpu.createQuerySet({ type: "timestamp", count: 2 * count }),
     resolve: device.createBuffer("timestamps", bytes, GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC),
     staging: device.createBuffer("timestamps", bytes, GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST),
   }));
   try {
-    for (let from = 0; from < steps.length;) {
+    for (let step = from; step < to;) {
       await device.pace.turn();
-      from = await device.guarded("profile", () => {
+      await device.guarded("profile", () => {
         const encoder = gpu.createCommandEncoder();
-        let index = from;
         let milliseconds = 0;
         do {
-          const step = steps[index]!;
-          const count = repeats[step]!;
-          for (let i = 0; i < count; i++) {
-            const timestampWrites = {
-              querySet,
-              ...(i === 0 ? { beginningOfPassWriteIndex: 2 * index } : {}),
-              ...(i === count - 1 ? { endOfPassWriteIndex: 2 * index + 1 } : {}),
-            };
-            const pass = encoder.beginComputePass(i === 0 || i === count - 1 ? { timestampWrites } : {});
-            encode(pass, step, step + 1);
-          }
-          milliseconds += expected[step]! * count;
-          index++;
-        } while (index < steps.length && milliseconds < SUBMIT);
+          const query = 2 * (step - from);
+          const pass = encoder.beginComputePass({
+            timestampWrites: { querySet, beginningOfPassWriteIndex: query, endOfPassWriteIndex: query + 1 },
+          });
+          repeat(pass, encode, step, repeats[step]!);
+          milliseconds += expected[step]! * repeats[step]!;
+          step++;
+        } while (step < to && milliseconds < SUBMIT);
         void device.submit(encoder, 0);
-        return index;
       });
     }
     const mapped = await device.guarded("timestamps", () => {
       const encoder = gpu.createCommandEncoder();
-      encoder.resolveQuerySet(querySet, 0, 2 * steps.length, resolve, 0);
+      encoder.resolveQuerySet(querySet, 0, 2 * count, resolve, 0);
       encoder.copyBufferToBuffer(resolve, 0, staging, 0, bytes);
       gpu.queue.submit([encoder.finish()]);
       return { done: staging.mapAsync(GPUMapMode.READ) };
     });
     await device.unlessLost(mapped.done);
     const ticks = new BigUint64Array(staging.getMappedRange());
-    return steps.map((_, i) => Number(BigInt.asIntN(64, ticks[2 * i + 1]! - ticks[2 * i]!)) / 1e6);
+    return Array.from({ length: count }, (_, i) => Number(BigInt.asIntN(64, ticks[2 * i + 1]! - ticks[2 * i]!)) / 1e6);
   } finally {
     querySet.destroy();
     device.destroyBuffer(resolve);
@@ -127,14 +142,14 @@ const byTimestamps: Measure = async (device, steps, repeats, expected, encode) =
   }
 };
 
-const byClock: Measure = async (device, steps, repeats, _expected, encode) => {
+const byClock: Measure = async (device, from, to, repeats, _expected, encode) => {
   const { gpu } = device;
   const times: number[] = [];
-  for (const step of steps) {
+  for (let step = from; step < to; step++) {
     const start = performance.now();
     const submitted = await device.guarded("profile", () => {
       const encoder = gpu.createCommandEncoder();
-      for (let i = 0; i < repeats[step]!; i++) encode(encoder.beginComputePass(), step, step + 1);
+      repeat(encoder.beginComputePass(), encode, step, repeats[step]!);
       gpu.queue.submit([encoder.finish()]);
       return { done: gpu.queue.onSubmittedWorkDone() };
     });

@@ -15,7 +15,7 @@ const SIZE = 1_000_000;
 
 describe("a faulty server", () => {
   let server: FaultyServer;
-  let generated: (i: number) => number;
+  let generated: FaultyModule["generated"];
   beforeAll(async () => {
     generated = generatedByte;
     server = await startFaultyServer({ root: "test/fixtures" });

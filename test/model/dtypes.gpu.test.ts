@@ -65,8 +65,8 @@ describe.each(devices)("$name", ({ device }) => {
       await states(model, device.gpu, "f32"),
       await states(model, device.gpu, "auto"),
     ]);
-    expect(relativeError(kept!.data, whole!.data)).toBeLessThan(1e-6);
-    expect(kept!.bytes).toBeLessThan(0.75 * whole!.bytes);
+    expect(relativeError(kept.data, whole.data)).toBeLessThan(1e-6);
+    expect(kept.bytes).toBeLessThan(0.75 * whole.bytes);
   });
 
   // Random matrices, the hardest case: nothing in them is redundant. Trained models lose less (bench/dtypes).
@@ -80,10 +80,10 @@ describe.each(devices)("$name", ({ device }) => {
       await states(model, device.gpu, "f32"),
       await states(model, device.gpu, dtype),
     ]);
-    const error = relativeError(small!.data, whole!.data);
+    const error = relativeError(small.data, whole.data);
     expect(error).toBeGreaterThan(0);
     expect(error).toBeLessThan(bound);
-    expect(small!.bytes).toBeLessThan(whole!.bytes);
+    expect(small.bytes).toBeLessThan(whole.bytes);
   });
 
   test.each(["q8", "q4"] as const)("a checkpoint shrunk to %s gives that type's numbers", async (dtype) => {
@@ -94,8 +94,8 @@ describe.each(devices)("$name", ({ device }) => {
       await states(small, device.gpu, "auto"),
       await states(small, device.gpu, "f32"),
     ]);
-    expect(relativeError(loaded!.data, asFloats!.data)).toBeLessThan(1e-5);
-    expect(relativeError(loaded!.data, converted!.data)).toBeLessThan(dtype === "q8" ? 5e-3 : 0.05); // f16 came between
+    expect(relativeError(loaded.data, asFloats.data)).toBeLessThan(1e-5);
+    expect(relativeError(loaded.data, converted.data)).toBeLessThan(dtype === "q8" ? 5e-3 : 0.05); // f16 came between
   });
 
   test("masked LM over a word table in 8 bits", async () => {
@@ -110,6 +110,6 @@ describe.each(devices)("$name", ({ device }) => {
     };
     const small = await shrunk(model, { dtype: "q8", wordTable: "q8" });
     const [whole, got] = await checked(device, async () => [await logits(model), await logits(small)]);
-    expect(relativeError(got!, whole!)).toBeLessThan(0.03);
+    expect(relativeError(got, whole)).toBeLessThan(0.03);
   });
 });

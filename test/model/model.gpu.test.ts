@@ -122,7 +122,7 @@ describe("looking inside", () => {
     }));
 });
 
-test("a request is one compute pass, one submit and one read-back, the first as well as later ones", () =>
+test("a request is one submit and one read-back, the first as well as later ones; a pass ends where a value is copied out", () =>
   withModel(async (model) => {
     const spies = {
       dispatches: vi.spyOn(GPUComputePassEncoder.prototype, "dispatchWorkgroups"),
@@ -131,14 +131,19 @@ test("a request is one compute pass, one submit and one read-back, the first as 
       readBacks: vi.spyOn(GPUBuffer.prototype, "mapAsync"),
     };
     try {
-      const requests = [{ inputIds }, { inputIds }, { inputIds, outputHiddenStates: true, outputAttentions: true }];
-      for (const request of requests) {
+      const everything = { inputIds, outputHiddenStates: true, outputAttentions: true };
+      const requests = [
+        { request: { inputIds }, passes: 1 },
+        { request: { inputIds }, passes: 1 },
+        { request: everything, passes: 6 }, // two layers' probabilities, three hidden states, and the result
+      ];
+      for (const { request, passes } of requests) {
         Object.values(spies).forEach((spy) => spy.mockClear());
         await model.forward(request);
         const { dispatches, ...others } = Object.fromEntries(
           Object.entries(spies).map(([name, { mock }]) => [name, mock.calls.length]),
         );
-        expect(others).toEqual({ passes: 1, submits: 1, readBacks: 1 });
+        expect(others).toEqual({ passes, submits: 1, readBacks: 1 });
         expect(dispatches).toBe(model.describe().split("\n").length - 1);
       }
     } finally {
@@ -222,11 +227,10 @@ describe("life of a model", () => {
 });
 
 describe("what is refused at loading", () => {
-  test.each(["f16", "q8", "q4", "f8"])("dtype %s", async (dtype) => {
-    const wanted = { ...options, dtype: dtype as NonNullable<LoadOptions["dtype"]> };
+  test("a dtype that does not exist", async () => {
+    const wanted = { ...options, dtype: "f8" as NonNullable<LoadOptions["dtype"]> };
     const refused = DebertaV2Model.fromPretrained(madeFolder(MINIATURE, "none"), wanted);
-    await expect(refused).rejects.toThrow(UnsupportedError);
-    await expect(refused).rejects.toThrow(dtype);
+    await expect(refused).rejects.toThrow(/f8/);
   });
 
   test("no WebGPU", async () => {

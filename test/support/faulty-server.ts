@@ -21,7 +21,7 @@ export interface FaultyServer {
 }
 
 export interface FaultyModule {
-  startFaultyServer(options: { root: string }): Promise<FaultyServer>;
+  readonly startFaultyServer: (options: { root: string }) => Promise<FaultyServer>;
   /** Byte i of a made-up file. */
   readonly generated: (i: number) => number;
 }
