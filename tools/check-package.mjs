@@ -1,8 +1,9 @@
 // Checks dist/ as a user of the package meets it: every entry of the exports map can be imported by name in plain Node,
-// where there is no WebGPU; has declarations; and the package holds nothing but the build.
+// where there is no WebGPU; has declarations; its command works; and the package holds nothing but the build and the command.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compareTexts } from "../test/e2e/tokenizer-probe.mjs";
@@ -47,7 +48,20 @@ test("both tokenizers encode in Node", async () => {
   }
 });
 
-test("the package holds the build, README and licence only", () => {
+test("the command writes a smaller model folder", () => {
+  const target = mkdtempSync(join(tmpdir(), "deberta-webgpu-"));
+  try {
+    const source = join(ROOT, "test/fixtures/model-cases/embed-proj");
+    execFileSync(process.execPath, [join(ROOT, manifest.bin[manifest.name]), "shrink", source, target]);
+    assert.deepEqual(readdirSync(target).sort(), ["config.json", "model.safetensors"]);
+    const bytes = (folder) => statSync(join(folder, "model.safetensors")).size;
+    assert.ok(bytes(target) < bytes(source) / 2);
+  } finally {
+    rmSync(target, { recursive: true });
+  }
+});
+
+test("the package holds the build, the command, README and licence only", () => {
   const listing = execFileSync("npm", ["pack", "--dry-run", "--json"], {
     cwd: ROOT,
     encoding: "utf8",
@@ -55,7 +69,7 @@ test("the package holds the build, README and licence only", () => {
   });
   const files = JSON.parse(listing)[0].files.map(({ path }) => path);
   assert.deepEqual(
-    files.filter((path) => !/^(dist\/|package\.json$|README|LICENSE)/.test(path)),
+    files.filter((path) => !/^(bin\/|dist\/|package\.json$|README|LICENSE)/.test(path)),
     [],
   );
 });
