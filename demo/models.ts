@@ -19,7 +19,8 @@ export interface Example {
   readonly text: string;
 }
 
-const INTENT: Omit<BundledModel, "id"> = {
+const INTENT: BundledModel = {
+  id: "tiny-intent",
   screens: ["classify"],
   title: "Intent",
   about: "What somebody wants from an assistant: 150 intents and out_of_scope.",
@@ -32,7 +33,8 @@ const INTENT: Omit<BundledModel, "id"> = {
     { name: "None of these", text: "the cat sat on the mat" },
   ],
 };
-const MOOD: Omit<BundledModel, "id"> = {
+const MOOD: BundledModel = {
+  id: "tiny-mood",
   screens: ["classify"],
   title: "Mood",
   about: "Whether a comment sounds negative, neutral or positive.",
@@ -51,10 +53,8 @@ const KNOWN: readonly BundledModel[] = [
     title: "Redact",
     about: "Marks 13 kinds of personal data in requests, notes and mail.",
   },
-  { id: "intent", ...INTENT },
-  { id: "tiny-intent", ...INTENT },
-  { id: "mood", ...MOOD },
-  { id: "tiny-mood", ...MOOD },
+  INTENT,
+  MOOD,
   {
     id: "zero-shot",
     screens: ["zero-shot"],

@@ -163,9 +163,12 @@ async function main() {
       minutes: values.long ? 120 : 30,
     };
     const folder = mkdtempSync(join(tmpdir(), "deberta-webgpu-"));
-    await step("types", () => check("tsc", ["--noEmit"]));
-    await step("lint", () => check("eslint", ["."]));
-    await step("format", () => check("prettier", ["--check", "--log-level=warn", "."]));
+    const checks = {
+      types: check("tsc", ["--noEmit"]),
+      lint: check("eslint", ["."]),
+      format: check("prettier", ["--check", "--log-level=warn", "."]),
+    };
+    for (const [name, verdict] of Object.entries(checks)) await step(name, () => verdict); // started side by side
     await step("tests in Node", () => vitest("node", folder, options));
     await step("tests on WebGPU", () => vitest("gpu", folder, options));
     for (const entry of DENO_ENTRIES) await step(`Deno: ${entry}`, () => deno(entry, options));

@@ -20,9 +20,9 @@ export const MODELS = fileURLToPath(new URL("../../dist-demo/models", import.met
 /** Whether the playground was built with a bundled model. */
 export const isBundled = (model: string): boolean => existsSync(`${MODELS}/${model}`);
 
-/** The bundled folders of the two classifiers: the names are those of the first models until better ones take their place. */
-export const INTENT = isBundled("intent") ? "intent" : "tiny-intent";
-export const MOOD = isBundled("mood") ? "mood" : "tiny-mood";
+/** The bundled folders of the two classifiers. */
+export const INTENT = "tiny-intent";
+export const MOOD = "tiny-mood";
 
 interface Watch {
   /** Console and WebGPU errors that a test expects: text that each of them holds. */
