@@ -1,6 +1,7 @@
 // Every kernel at the shapes of v3-base (D 768, 12 heads of 64, 128 tokens): milliseconds, GFLOP/s, GB/s, and the share of the
 // arithmetic ceiling. Times are the best of several runs, as other work on the machine only slows; the share is the median of
-// each run's share of a ceiling measured right after it, as that work slows both.
+// each run's share of a ceiling measured right after it, as that work slows both. Kernels that compute wrongly are named first.
+import { selfTest } from "deberta-webgpu";
 import {
   addLayerNorm,
   addMatmul,
@@ -222,6 +223,9 @@ async function measure({ build }: Timed, device: Device, ceiling: Ceiling): Prom
 
 export default async function bench(print: Print): Promise<void> {
   for (const { name, device } of await benchDevices()) {
+    const { results } = await selfTest({ device: device.gpu });
+    const wrong = results.filter(({ ok }) => !ok);
+    if (wrong.length > 0) await print(table([["wrong", "case"], ...wrong.map((found) => [found.kernel, found.case])]));
     const ceiling = await measureCeiling(device.gpu);
     await print(`\n${describeAdapter(device)}, ${name}: ceiling ${ceiling.gflops.toFixed(1)} GFLOP/s`);
     const rows = [["kernel", "ms", "GFLOP/s", "GB/s", "of ceiling"]];

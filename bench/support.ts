@@ -22,10 +22,8 @@ async function withoutSubgroups(): Promise<Device> {
 }
 
 /** One line about the adapter. */
-export function describeAdapter({ gpu, capabilities }: Device): string {
-  const { vendor, architecture, description, device } = gpu.adapterInfo;
-  const name = [vendor, architecture, device, description].filter(Boolean).join(" ");
-  return `${name || "unnamed adapter"}${capabilities.software ? " (software)" : ""}`;
+export function describeAdapter({ adapter, capabilities }: Device): string {
+  return `${adapter}${capabilities.software ? " (software)" : ""}`;
 }
 
 /** Rows of cells as aligned text; the first column to the left, numbers to the right. */

@@ -30,6 +30,8 @@ export type {
   TokenClassifierOutput,
 } from "./model/outputs.js";
 export type { ForwardOptions, Memory } from "./model/run/engine.js";
+export type { CaseResult } from "./self-test/case.js";
+export { selfTest, type SelfTestOptions, type SelfTestReport } from "./self-test/self-test.js";
 export type { StepTime } from "./runtime/profile.js";
 export { pipeline, type PipelineOptions, type Pipelines, type TaskFunctions } from "./tasks/pipeline.js";
 export type { FeatureExtractionOptions, FeatureExtractor } from "./tasks/feature-extraction.js";

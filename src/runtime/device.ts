@@ -161,6 +161,12 @@ export class Device {
     return this.pace.submitted(flops, this.unlessLost(this.gpu.queue.onSubmittedWorkDone()));
   }
 
+  /** The adapter, in the browser's words. */
+  get adapter(): string {
+    const info = this.gpu.adapterInfo as GPUAdapterInfo | undefined; // older browsers have none
+    return [info?.vendor, info?.architecture, info?.device, info?.description].filter(Boolean).join(" ") || "unnamed";
+  }
+
   /** Live buffers and their bytes, over all models of this device. */
   totals(): { buffers: number; bytes: number } {
     return { buffers: this.live.size, bytes: this.bytes };

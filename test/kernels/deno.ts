@@ -1,8 +1,8 @@
 // The kernel cases under Deno: wgpu and Naga, what Firefox uses, on the variants without subgroups.
+import { KERNEL_CASES } from "../../src/self-test/cases.js";
 import { runCase } from "../support/cases.js";
 import { runTests } from "../support/deno.js";
 import { capabilitySets } from "../support/gpu.js";
-import { KERNEL_CASES } from "./cases.js";
 
 const sets = await capabilitySets();
 

@@ -1,9 +1,10 @@
 // Every kernel variant against its float64 twin, on every capability set of the adapter.
 import { describe, test } from "vitest";
+import { KERNEL_CASES } from "../../src/self-test/cases.js";
+import { bodyCase } from "../../src/self-test/cases/matmul.js";
 import { runCase } from "../support/cases.js";
 import { capabilitySets } from "../support/gpu.js";
-import { KERNEL_CASES } from "./cases.js";
-import { BODY_CASES } from "./matmul.cases.js";
+import { GPU_PLANS } from "./plans.js";
 
 const sets = await capabilitySets();
 
@@ -16,5 +17,5 @@ describe.each(sets)("$name", ({ device }) => {
 // Bodies for GPUs that are not there compute the same on any device; default limits are the ones they must fit into.
 describe("matmul's bodies, default limits", () => {
   const { device } = sets.at(-1)!;
-  test.each(BODY_CASES)("$name", (one) => runCase(device, one));
+  test.each(GPU_PLANS.map(bodyCase))("$name", (one) => runCase(device, one));
 });

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import * as exported from "../../src/kernels/index.js";
 import type { Capabilities } from "../../src/kernels/kernel.js";
-import { TWINS } from "../reference/ops.js";
+import { TWINS } from "../../src/self-test/reference/ops.js";
 import { SAMPLES } from "./samples.js";
 
 const base = {

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { planMatmul, planText } from "../../src/kernels/matmul/plan.js";
 import { matmulAs } from "../../src/kernels/matmul.js";
 import { f32 } from "../../src/kernels/kernel.js";
-import { GPU_PLANS, PLANNED_DEVICES, PLANNED_SHAPES } from "./plans.js";
+import { PLANNED_SHAPES } from "../../src/self-test/cases/matmul.js";
+import { GPU_PLANS, PLANNED_DEVICES } from "./plans.js";
 
 test("the plans of every device", () => {
   const lines = Object.entries(PLANNED_DEVICES).map(([name, device]) => {

@@ -1,6 +1,7 @@
 // Every device that planMatmul has a row for, and every plan that it gives: what the tests of bodies go through.
 import type { Capabilities } from "../../src/kernels/kernel.js";
-import { type MatmulPlan, type MatmulShape, planMatmul, planText } from "../../src/kernels/matmul/plan.js";
+import { type MatmulPlan, planMatmul, planText } from "../../src/kernels/matmul/plan.js";
+import { PLANNED_SHAPES } from "../../src/self-test/cases/matmul.js";
 
 const base: Capabilities = {
   subgroupSize: 0,
@@ -30,17 +31,6 @@ export const PLANNED_DEVICES: Readonly<Record<string, Capabilities>> = {
   "lavapipe, subgroups of 8": { ...base, software: true, subgroupSize: 8 },
   "a processor without subgroups": { ...base, software: true },
 };
-
-/** The products of v3-base at several lengths, of xxlarge, and small ones. */
-export const PLANNED_SHAPES: readonly MatmulShape[] = [
-  ...[1, 2, 4, 8, 9, 32, 128, 512, 2048].flatMap((rows) => [
-    { rows, inner: 768, columns: 768 },
-    { rows, inner: 768, columns: 3072 },
-    { rows, inner: 3072, columns: 768 },
-  ]),
-  { rows: 512, inner: 1536, columns: 6144 },
-  { rows: 128, inner: 20, columns: 4 },
-];
 
 /** Every different plan for a GPU. */
 export const GPU_PLANS: readonly MatmulPlan[] = [

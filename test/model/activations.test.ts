@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { UnsupportedError } from "../../src/errors.js";
 import { ACTIVATIONS } from "../../src/kernels/activation.js";
 import { ACTIVATION_NAMES, activationOf } from "../../src/model/deberta/activations.js";
-import { activate, erf } from "../reference/activations.js";
+import { activate, erf } from "../../src/self-test/reference/activations.js";
 
 test("every function of the kernels has a name in config.json, and every name a function", () => {
   const reached = new Set(ACTIVATION_NAMES.map((name) => activationOf(name, "hidden_act")));

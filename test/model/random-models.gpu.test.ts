@@ -1,7 +1,8 @@
 // Seeded random configs: engine against interpreter, value by value, on every capability set in turn.
 import { expect, test } from "vitest";
 import { expectSameGraph } from "../reference/interpret.js";
-import { capabilitySets, checked, withPlan } from "../support/gpu.js";
+import { withPlan } from "../../src/self-test/with-plan.js";
+import { capabilitySets, checked } from "../support/gpu.js";
 import { randomModel } from "./random-models.js";
 
 const SEEDS = __LONG__ ? 2000 : 100;

@@ -14,7 +14,7 @@ import type { ResidentSpec } from "../../src/model/deberta/layers.js";
 import { positionGraph } from "../../src/model/load/position-cache.js";
 import { slotTable } from "../../src/model/deberta/relative-position.js";
 import { Graph } from "../../src/runtime/graph.js";
-import { interpret } from "../reference/interpret.js";
+import { interpret } from "../../src/self-test/reference/interpret.js";
 import { generator, randomInteger, randomValues } from "../support/random.js";
 
 /** A graph with everything that running it needs. */

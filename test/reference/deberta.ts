@@ -3,7 +3,7 @@
 import { activationOf } from "../../src/model/deberta/activations.js";
 import type { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { slotOf } from "../../src/model/deberta/relative-position.js";
-import { activate } from "./activations.js";
+import { activate } from "../../src/self-test/reference/activations.js";
 
 /** Tensors by Transformers' names. */
 export type Tensors = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: ArrayLike<number> }>;

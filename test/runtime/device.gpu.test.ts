@@ -2,8 +2,9 @@
 import { expect, test } from "vitest";
 import { DeviceError } from "../../src/errors.js";
 import { Device } from "../../src/runtime/device.js";
-import { interpret } from "../reference/interpret.js";
-import { checked, sharedDevice, withPlan } from "../support/gpu.js";
+import { interpret } from "../../src/self-test/reference/interpret.js";
+import { withPlan } from "../../src/self-test/with-plan.js";
+import { checked, sharedDevice } from "../support/gpu.js";
 import { smallGraph } from "../support/small-graph.js";
 
 async function freshDevice(): Promise<Device> {

@@ -4,8 +4,10 @@ import type { Kernel } from "../../src/kernels/kernel.js";
 import { matmul } from "../../src/kernels/matmul.js";
 import { compile } from "../../src/runtime/plan.js";
 import { Slots } from "../../src/runtime/slots.js";
-import { difference, expectSameGraph, interpret } from "../reference/interpret.js";
-import { capabilitySets, checked, residentBuffer, sharedDevice, withPlan } from "../support/gpu.js";
+import { difference, interpret } from "../../src/self-test/reference/interpret.js";
+import { expectSameGraph } from "../reference/interpret.js";
+import { residentBuffer, withPlan } from "../../src/self-test/with-plan.js";
+import { capabilitySets, checked, sharedDevice } from "../support/gpu.js";
 import { smallGraph } from "../support/small-graph.js";
 
 const sets = await capabilitySets();

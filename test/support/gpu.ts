@@ -3,12 +3,8 @@
 import type { Capabilities } from "../../src/kernels/kernel.js";
 import { Device } from "../../src/runtime/device.js";
 import type { Graph } from "../../src/runtime/graph.js";
-import { planMemory } from "../../src/runtime/memory-plan.js";
-import { compile, type Inputs, type Plan } from "../../src/runtime/plan.js";
-import { Slots } from "../../src/runtime/slots.js";
-
-/** Contents of residents by name. */
-export type Residents = Readonly<Record<string, Float32Array | Uint32Array>>;
+import type { Inputs } from "../../src/runtime/plan.js";
+import { type ResidentData, withPlan } from "../../src/self-test/with-plan.js";
 
 /** A device and the kernel variants that it leads to. */
 export interface CapabilitySet {
@@ -97,50 +93,12 @@ export async function flush(gpu: GPUDevice): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve)); // events are tasks of their own
 }
 
-/** A buffer that holds these values. */
-export function residentBuffer(device: Device, name: string, data: Float32Array | Uint32Array): GPUBuffer {
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
-  const buffer = device.createBuffer(name, data.byteLength, usage);
-  device.gpu.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
-  return buffer;
-}
-
-/**
- * Compiles a graph, hands the plan to `use`, and frees everything. Slots begin full of NaN, as remains of other values
- * may: a kernel that reads what nobody wrote shows it.
- */
-export async function withPlan<T>(
-  device: Device,
-  graph: Graph,
-  residents: Residents,
-  use: (plan: Plan, slots: Slots) => Promise<T>,
-): Promise<T> {
-  const buffers = new Map(graph.residents.map(({ name }) => [name, residentBuffer(device, name, residents[name]!)]));
-  const slots = new Slots(device);
-  try {
-    const sizes = planMemory(graph).slots;
-    await slots.ensure(sizes);
-    sizes.forEach((bytes, slot) => {
-      device.gpu.queue.writeBuffer(slots.buffer(slot), 0, new Float32Array(bytes / 4).fill(NaN));
-    });
-    const plan = await compile(device, graph, buffers, slots);
-    try {
-      return await use(plan, slots);
-    } finally {
-      plan.dispose();
-    }
-  } finally {
-    slots.dispose();
-    for (const buffer of buffers.values()) device.destroyBuffer(buffer);
-  }
-}
-
 /** Runs a graph once, under `checked`, and returns its outputs. */
 export function runGraph(
   device: Device,
   graph: Graph,
   inputs: Inputs,
-  residents: Residents = {},
+  residents: ResidentData = {},
 ): Promise<Map<string, Float32Array>> {
   return checked(device, () => withPlan(device, graph, residents, (plan) => plan.run(inputs)));
 }

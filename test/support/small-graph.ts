@@ -1,7 +1,7 @@
 // A graph of a few nodes for tests of the runtime: y = LayerNorm(x · w + bias + x), then y · w + bias.
 import { addMatmul, matmul } from "../../src/kernels/matmul.js";
 import { layerNorm } from "../../src/kernels/layer-norm.js";
-import { type CaseGraph, caseGraph } from "./cases.js";
+import { type CaseGraph, caseGraph } from "../../src/self-test/case.js";
 import { randomValues } from "./random.js";
 
 export function smallGraph(rows = 5, width = 8): CaseGraph {

@@ -1,5 +1,5 @@
 // Every activation function in plain float64: what the WGSL snippets are measured against.
-import type { Activation } from "../../src/kernels/activation.js";
+import type { Activation } from "../../kernels/activation.js";
 
 /** erf(x) = 2/√π · e^(−x²) · Σ 2ⁿ x^(2n+1) / (2n+1)!!: all terms of one sign, so no digits are lost. */
 export function erf(x: number): number {

@@ -5,9 +5,9 @@ import {
   type PackedDType,
   packWeights,
   type PaddedAxis,
-} from "../../src/kernels/pack-weights.js";
-import { type CaseGraph, caseGraph, type GraphCase } from "../support/cases.js";
-import { floatFile, weightFile } from "../support/weight-file.js";
+} from "../../kernels/pack-weights.js";
+import { type CaseGraph, caseGraph, type GraphCase } from "../case.js";
+import { floatFile, weightFile } from "./weight-file.js";
 
 const axis = (size: number, group: number = size): PaddedAxis => ({ size, group, padded: 4 * Math.ceil(group / 4) });
 const paddedSize = ({ size, group, padded }: PaddedAxis): number => (size / group) * padded;

@@ -1,5 +1,5 @@
 // Tensors as their bytes lie in a file, of every type that is decoded on the GPU, made from a seed.
-import type { FileScales, PackedDType } from "../../src/kernels/pack-weights.js";
+import type { FileScales, PackedDType } from "../../kernels/pack-weights.js";
 import { randomValues } from "./random.js";
 
 /** `count` random floats, filled up to whole words. */

@@ -1,7 +1,7 @@
 // The four LayerNorm kernels: widths around the threads of a row, padded columns, extreme rows.
-import { addLayerNorm, layerNorm, maskedAddLayerNorm, maskedLayerNorm } from "../../src/kernels/layer-norm.js";
-import { type CaseGraph, caseGraph, type GraphCase } from "../support/cases.js";
-import { randomValues } from "../support/random.js";
+import { addLayerNorm, layerNorm, maskedAddLayerNorm, maskedLayerNorm } from "../../kernels/layer-norm.js";
+import { type CaseGraph, caseGraph, type GraphCase } from "../case.js";
+import { randomValues } from "./random.js";
 
 /** Values of the true columns; zeros in the padding, as the engine keeps them. */
 function padRows(data: Float32Array, columns: number, width: number): Float32Array {

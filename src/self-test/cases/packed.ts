@@ -1,8 +1,8 @@
 // Tables of packed sequences for attention tests, written independently of the model's own packing: per tile what its
 // workgroup computes, per query where its scores lie, per row the bounds of its sequence.
-import { scoreTileSize } from "../../src/kernels/attention-scores.js";
-import { valueTileSize } from "../../src/kernels/attention-values.js";
-import type { Capabilities } from "../../src/kernels/kernel.js";
+import { scoreTileSize } from "../../kernels/attention-scores.js";
+import { valueTileSize } from "../../kernels/attention-values.js";
+import type { Capabilities } from "../../kernels/kernel.js";
 
 export interface PackOptions {
   readonly lengths: readonly number[];

@@ -1,13 +1,13 @@
 // The float64 twins of the kernels that only models for extraction use.
-import { lastOf, rowsOf } from "../../src/kernels/kernel.js";
-import type { GroupAttentionAttrs } from "../../src/kernels/group-attention.js";
-import type { LstmAttrs } from "../../src/kernels/lstm.js";
-import type { SumMatmulAttrs } from "../../src/kernels/pair-matmul.js";
-import type { PoolAttrs, Pooling } from "../../src/kernels/pool-rows.js";
-import type { ScaleAttrs } from "../../src/kernels/scale-rows.js";
-import type { SpanAttrs } from "../../src/kernels/span-scores.js";
+import { lastOf, rowsOf } from "../../kernels/kernel.js";
+import type { GroupAttentionAttrs } from "../../kernels/group-attention.js";
+import type { LstmAttrs } from "../../kernels/lstm.js";
+import type { SumMatmulAttrs } from "../../kernels/pair-matmul.js";
+import type { PoolAttrs, Pooling } from "../../kernels/pool-rows.js";
+import type { ScaleAttrs } from "../../kernels/scale-rows.js";
+import type { SpanAttrs } from "../../kernels/span-scores.js";
 import { activate } from "./activations.js";
-import type { Tensor, Twin } from "./ops.js";
+import type { Tensor, Twin } from "./twin.js";
 
 const row = ({ type, data }: Tensor, index: number): number[] => {
   const width = lastOf(type);

@@ -1,5 +1,5 @@
 // Packed weights as the kernels read them, decoded in float64 on the host: what a buffer of f16, bf16, q8 or q4 says.
-import { elements, lastOf, Q4_BLOCK, rowsOf, type TensorType } from "../../src/kernels/kernel.js";
+import { elements, lastOf, Q4_BLOCK, rowsOf, type TensorType } from "../../kernels/kernel.js";
 import { halfFloat } from "./ops.js";
 
 /** The numbers of a tensor from the words of its buffer; f32 and u32 values pass as they are. */

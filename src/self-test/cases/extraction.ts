@@ -1,13 +1,13 @@
 // The kernels that models for extraction add: pooling, span scores, LSTM, GRU, products of sums and pairs, small attention.
-import { groupAttention } from "../../src/kernels/group-attention.js";
-import { gruStep } from "../../src/kernels/gru-step.js";
-import { lstm } from "../../src/kernels/lstm.js";
-import { pairMatmul, sumMatmul } from "../../src/kernels/pair-matmul.js";
-import { poolRows, POOLINGS } from "../../src/kernels/pool-rows.js";
-import { addScaledRows, scaleRows } from "../../src/kernels/scale-rows.js";
-import { spanScores } from "../../src/kernels/span-scores.js";
-import { caseGraph, type GraphCase } from "../support/cases.js";
-import { randomValues } from "../support/random.js";
+import { groupAttention } from "../../kernels/group-attention.js";
+import { gruStep } from "../../kernels/gru-step.js";
+import { lstm } from "../../kernels/lstm.js";
+import { pairMatmul, sumMatmul } from "../../kernels/pair-matmul.js";
+import { poolRows, POOLINGS } from "../../kernels/pool-rows.js";
+import { addScaledRows, scaleRows } from "../../kernels/scale-rows.js";
+import { spanScores } from "../../kernels/span-scores.js";
+import { caseGraph, type GraphCase } from "../case.js";
+import { randomValues } from "./random.js";
 
 const pooling: GraphCase = {
   name: "poolRows: every fold, runs of no, one and many rows, negative columns, wider than a workgroup",

@@ -1,14 +1,13 @@
 // matmul and addMatmul: tile edges, columns and places, activations, extreme values.
-import { ACTIVATIONS } from "../../src/kernels/activation.js";
-import { conv1dAs } from "../../src/kernels/conv1d.js";
-import { addMatmul, matmul, matmulAs } from "../../src/kernels/matmul.js";
-import { planText } from "../../src/kernels/matmul/plan.js";
-import { packWeights } from "../../src/kernels/pack-weights.js";
-import { caseGraph, type GraphCase } from "../support/cases.js";
-import { randomValues } from "../support/random.js";
-import { pack } from "../support/packed.js";
-import { weightFile } from "../support/weight-file.js";
-import { GPU_PLANS } from "./plans.js";
+import { ACTIVATIONS } from "../../kernels/activation.js";
+import { conv1dAs } from "../../kernels/conv1d.js";
+import { addMatmul, matmul, matmulAs } from "../../kernels/matmul.js";
+import { type MatmulPlan, type MatmulShape, planText } from "../../kernels/matmul/plan.js";
+import { packWeights } from "../../kernels/pack-weights.js";
+import { caseGraph, type GraphCase } from "../case.js";
+import { randomValues } from "./random.js";
+import { pack } from "./packed.js";
+import { weightFile } from "./weight-file.js";
 
 // One row; and just under, at and over every tile (4, 8, 16, 32 rows; 4 to 16 vec4 columns).
 const SIZES: readonly (readonly [rows: number, inner: number, columns: number])[] = [
@@ -146,9 +145,20 @@ const packed: readonly GraphCase[] = (
   },
 }));
 
-/** Every body and tile for GPUs, whatever the device's own plan: one row, around the edges of its tile, K off its steps. */
-const bodies: readonly GraphCase[] = GPU_PLANS.map((plan) => ({
-  name: `as planned for GPUs: ${planText(plan)}`,
+/** The products of v3-base at several lengths, of xxlarge, and small ones. */
+export const PLANNED_SHAPES: readonly MatmulShape[] = [
+  ...[1, 2, 4, 8, 9, 32, 128, 512, 2048].flatMap((rows) => [
+    { rows, inner: 768, columns: 768 },
+    { rows, inner: 768, columns: 3072 },
+    { rows, inner: 3072, columns: 768 },
+  ]),
+  { rows: 512, inner: 1536, columns: 6144 },
+  { rows: 128, inner: 20, columns: 4 },
+];
+
+/** A body and its tile, whatever the device's own plan: one row, around the edges of its tile, K off its steps. */
+export const bodyCase = (plan: MatmulPlan): GraphCase => ({
+  name: `as planned: ${planText(plan)}`,
   // K = 772 products are added one by one here, where the bodies for processors add groups of four.
   tolerance: 3e-5,
   build(device) {
@@ -193,9 +203,6 @@ const bodies: readonly GraphCase[] = GPU_PLANS.map((plan) => ({
     });
     return made;
   },
-}));
+});
 
 export const MATMUL_CASES: readonly GraphCase[] = [sizes, pieces, extremes, ...packed, ...activations];
-
-/** The bodies' own cases: once a device is enough, they are the same on every capability set. */
-export const BODY_CASES: readonly GraphCase[] = bodies;

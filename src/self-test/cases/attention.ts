@@ -1,19 +1,14 @@
 // Disentangled attention over packed sequences: scores in every form, softmax, values, relative products.
-import {
-  attentionScores,
-  type RelativeForm,
-  type ScoreAttrs,
-  TILE_FIELDS,
-} from "../../src/kernels/attention-scores.js";
-import { attentionValues } from "../../src/kernels/attention-values.js";
-import { gatherRows } from "../../src/kernels/gather-rows.js";
-import type { Capabilities } from "../../src/kernels/kernel.js";
-import { relativeProducts } from "../../src/kernels/relative-products.js";
-import { softmax } from "../../src/kernels/softmax.js";
-import type { Value } from "../../src/runtime/graph.js";
-import { type CaseGraph, caseGraph, type GraphCase } from "../support/cases.js";
-import { pack, type PackOptions, risingSlots } from "../support/packed.js";
-import { randomValues } from "../support/random.js";
+import { attentionScores, type RelativeForm, type ScoreAttrs, TILE_FIELDS } from "../../kernels/attention-scores.js";
+import { attentionValues } from "../../kernels/attention-values.js";
+import { gatherRows } from "../../kernels/gather-rows.js";
+import type { Capabilities } from "../../kernels/kernel.js";
+import { relativeProducts } from "../../kernels/relative-products.js";
+import { softmax } from "../../kernels/softmax.js";
+import type { Value } from "../../runtime/graph.js";
+import { type CaseGraph, caseGraph, type GraphCase } from "../case.js";
+import { pack, type PackOptions, risingSlots } from "./packed.js";
+import { randomValues } from "./random.js";
 
 interface Attention extends PackOptions {
   readonly form: RelativeForm;

@@ -1,10 +1,10 @@
 // gatherRows and conv1d: kernels that read other rows than their own.
-import { conv1d, maskedConv1d } from "../../src/kernels/conv1d.js";
-import { gatherAddRows, gatherRows } from "../../src/kernels/gather-rows.js";
-import { packWeights } from "../../src/kernels/pack-weights.js";
-import { caseGraph, type GraphCase } from "../support/cases.js";
-import { pack } from "../support/packed.js";
-import { randomValues } from "../support/random.js";
+import { conv1d, maskedConv1d } from "../../kernels/conv1d.js";
+import { gatherAddRows, gatherRows } from "../../kernels/gather-rows.js";
+import { packWeights } from "../../kernels/pack-weights.js";
+import { caseGraph, type GraphCase } from "../case.js";
+import { pack } from "./packed.js";
+import { randomValues } from "./random.js";
 
 const gather: GraphCase = {
   name: "gatherRows: any order, repeated, wider than a workgroup",

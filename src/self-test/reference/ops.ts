@@ -1,29 +1,19 @@
 // Every kernel again in plain float64: the same operands, attributes and flat layouts, nothing fast.
 // A twin writes only what its kernel promises. What it leaves as it was (NaN for a new value) is not promised.
-import type { Conv1dAttrs } from "../../src/kernels/conv1d.js";
-import type { LayerNormAttrs } from "../../src/kernels/layer-norm.js";
-import type { MatmulAttrs } from "../../src/kernels/matmul.js";
-import type { PackAttrs, PaddedAxis } from "../../src/kernels/pack-weights.js";
-import type { RelativeProductAttrs } from "../../src/kernels/relative-products.js";
-import type { ScoreAttrs } from "../../src/kernels/attention-scores.js";
-import type { SoftmaxAttrs } from "../../src/kernels/softmax.js";
-import type { ValueAttrs } from "../../src/kernels/attention-values.js";
-import { SCORE_ROW_FIELDS } from "../../src/kernels/softmax.js";
-import { TILE_FIELDS } from "../../src/kernels/attention-scores.js";
-import { lastOf, rowsOf, type TensorType } from "../../src/kernels/kernel.js";
+import type { Conv1dAttrs } from "../../kernels/conv1d.js";
+import type { LayerNormAttrs } from "../../kernels/layer-norm.js";
+import type { MatmulAttrs } from "../../kernels/matmul.js";
+import type { PackAttrs, PaddedAxis } from "../../kernels/pack-weights.js";
+import type { RelativeProductAttrs } from "../../kernels/relative-products.js";
+import type { ScoreAttrs } from "../../kernels/attention-scores.js";
+import type { SoftmaxAttrs } from "../../kernels/softmax.js";
+import type { ValueAttrs } from "../../kernels/attention-values.js";
+import { SCORE_ROW_FIELDS } from "../../kernels/softmax.js";
+import { TILE_FIELDS } from "../../kernels/attention-scores.js";
+import { lastOf, rowsOf } from "../../kernels/kernel.js";
 import { activate } from "./activations.js";
 import { EXTRACTION_TWINS } from "./extraction-ops.js";
-
-export interface Tensor {
-  readonly type: TensorType;
-  readonly data: ArrayLike<number>;
-}
-
-/** Operands by name; an operand that a kernel does not have reads as undefined. */
-export type Operands = Readonly<Record<string, Tensor>>;
-
-/** Writes the result into `y`, which holds the value that the node updates in place, or NaN. */
-export type Twin<Attrs> = (operands: Operands, attrs: Attrs, y: Float64Array) => void;
+import type { Tensor, Twin } from "./twin.js";
 
 const ceil4 = (n: number): number => 4 * Math.ceil(n / 4);
 

@@ -1,0 +1,42 @@
+// The self-test of every kernel on a user's adapter. Cases and twins are fetched when it is asked for.
+import { acquireDevice } from "../runtime/shared-device.js";
+import type { CaseResult } from "./case.js";
+
+export interface SelfTestReport {
+  readonly ok: boolean;
+  /** The adapter, in the browser's words. */
+  readonly adapter: string;
+  readonly results: readonly CaseResult[];
+}
+
+export interface SelfTestOptions {
+  /** Default: the device that models share. */
+  readonly device?: GPUDevice;
+  readonly signal?: AbortSignal;
+  /** Told how many of all cases are done. */
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+/**
+ * Runs every kernel on small cases with known answers, as this device would run them: for bug reports and pages that ask before
+ * they load a model. A second or so on a GPU, longer on a processor.
+ * @throws UnsupportedError without WebGPU, DeviceError when the device is lost, the signal's reason
+ */
+export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
+  const { signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const { device, release } = await acquireDevice(options.device);
+  try {
+    const [{ casesFor }, { runCase }] = await Promise.all([import("./cases.js"), import("./run-case.js")]);
+    const cases = casesFor(device.capabilities);
+    const results: CaseResult[] = [];
+    for (const [index, one] of cases.entries()) {
+      signal?.throwIfAborted();
+      results.push(...(await runCase(device, one)));
+      onProgress?.(index + 1, cases.length);
+    }
+    return { ok: results.every(({ ok }) => ok), adapter: device.adapter, results };
+  } finally {
+    release();
+  }
+}
