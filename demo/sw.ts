@@ -28,12 +28,16 @@ const isOurs = (address: string): boolean => {
   return origin === location.origin && !pathname.includes("/models/");
 };
 
+/** A policy's name begins the names of its files. */
+const policyOf = (file: string): string =>
+  Object.entries(policies).find(([name]) => file.startsWith(name))?.[1] ?? policies.index;
+
 function withPolicy(answer: Response, address: string): Response {
   const file = new URL(address).pathname.split("/").at(-1)!;
   // A redirect that the browser is to follow itself, and answers without a body, cannot be made anew.
   if (answer.type === "opaqueredirect" || answer.type === "error") return answer;
   const headers = new Headers(answer.headers);
-  headers.set("Content-Security-Policy", file.startsWith("hub") ? policies.hub : policies.index);
+  headers.set("Content-Security-Policy", policyOf(file));
   const body = [204, 205, 304].includes(answer.status) ? null : answer.body;
   return new Response(body, { status: answer.status, statusText: answer.statusText, headers });
 }

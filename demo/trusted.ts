@@ -1,5 +1,6 @@
 // The pages demand trusted types: only the playground's own scripts may become workers.
 import strictThread from "./engine-thread.ts?worker&url";
+import onnxThread from "./onnx-thread.ts?worker&url";
 import hubThread from "./hub-engine-thread.ts?worker&url";
 import { isHubPage } from "./place.js";
 
@@ -13,7 +14,7 @@ interface PolicyFactory {
 /** The page that may fetch models from elsewhere has a worker that may, too. */
 export const engineAddress: string = isHubPage() ? hubThread : strictThread;
 
-const ADDRESSES = { engine: engineAddress, sw: "./sw.js" } as const;
+const ADDRESSES = { engine: engineAddress, onnx: onnxThread, sw: "./sw.js" } as const;
 
 let policy: Policy | undefined;
 

@@ -7,8 +7,8 @@ import { ROOT } from "./setup.mjs";
 
 const POLICIES = JSON.parse(readFileSync(join(ROOT, "demo/policy.json"), "utf8"));
 
-/** Files of the page that may fetch models from elsewhere are named hub*; all others get the strict policy. */
-const policyOf = (path) => (basename(path).startsWith("hub") ? POLICIES.hub : POLICIES.index);
+/** A policy's name begins the names of its files: hub* may fetch models from elsewhere; what has none gets the strict one. */
+const policyOf = (path) => POLICIES[Object.keys(POLICIES).find((name) => basename(path).startsWith(name)) ?? "index"];
 
 /**
  * Serves a folder. Options: `port` (0: any free one), `folder`, `allowOrigin` (for cross-origin tests: the origin that

@@ -3,6 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import { bytes, counted, milliseconds } from "../format.js";
 import { byKernel, quantile } from "../kernel-times.js";
 import { Bar } from "../parts/bar.js";
+import { Comparison, type Others } from "../parts/comparison.js";
 import { CopyButton } from "../parts/copy-button.js";
 import { Examples, MainText, TextTitle } from "../parts/fields.js";
 import { Save } from "../parts/icons.js";
@@ -30,6 +31,9 @@ export default function SpeedScreen({ place }: ScreenProps) {
   const session = useSession(Measure.load, place);
   const device = useDevice();
   const [text, setText] = useState(place.text ?? EXAMPLES[0]!.text);
+  const [compared, setCompared] = useState<{ readonly speed: Measure.Speed; readonly others: Others }>();
+  const othersOf = (speed: Measure.Speed) => (compared?.speed === speed ? compared.others : undefined);
+  const bundled = session.choice?.kind === "bundled" ? session.choice.model.id : undefined;
   const input = useMemo(() => (text.trim() === "" ? undefined : text), [text]);
   const here: Place = { screen: place.screen, choice: session.choice, text, options: {} };
 
@@ -43,10 +47,20 @@ export default function SpeedScreen({ place }: ScreenProps) {
       inputTitle={<TextTitle text={text} />}
       head={({ value }) => (
         <span class="push">
-          <SaveButton speed={value} device={device} model={session.choice?.kind ?? ""} />
+          <SaveButton speed={value} device={device} model={bundled} others={othersOf(value)} />
         </span>
       )}
-      view={({ value }) => <Result speed={value} device={device} />}
+      view={({ value }) => (
+        <>
+          <Result speed={value} device={device} />
+          <Comparison
+            speed={value}
+            model={bundled}
+            others={othersOf(value)}
+            onFound={(others) => setCompared({ speed: value, others })}
+          />
+        </>
+      )}
       found={({ value }) => `Median ${milliseconds(quantile(value.runs, 0.5))}`}
       code={(source) => Measure.code(source, text)}
     >
@@ -70,7 +84,7 @@ function Result({ speed, device }: { speed: Measure.Speed; device: DeviceName | 
       <p class="headline">
         <strong class="number">{milliseconds(middle)}</strong>
         <span class="quiet">
-          {counted(speed.tokens, "token")}, {counted(speed.runs.length, "run")}: median; 5–95 %:{" "}
+          {counted(speed.ids.length, "token")}, {counted(speed.runs.length, "run")}: median; 5–95 %:{" "}
           {milliseconds(quantile(speed.runs, 0.05))} to {milliseconds(quantile(speed.runs, 0.95))}
           {device && `, ${device.name}`}
         </span>
@@ -156,13 +170,20 @@ function Dispatches({ description, count }: { description: string; count: number
   );
 }
 
-function SaveButton(props: { speed: Measure.Speed; device: DeviceName | undefined; model: string }) {
+function SaveButton(props: {
+  speed: Measure.Speed;
+  device: DeviceName | undefined;
+  model: string | undefined;
+  others: Others | undefined;
+}) {
   const save = (): void => {
     const figures = {
       device: props.device,
+      model: props.model,
       agent: navigator.userAgent,
       date: new Date().toISOString(),
       ...props.speed,
+      onnxruntime: props.others,
     };
     const address = URL.createObjectURL(new Blob([JSON.stringify(figures, null, 2)], { type: "application/json" }));
     const link = document.createElement("a");

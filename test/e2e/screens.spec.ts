@@ -197,3 +197,17 @@ test("ten screens in a row leave no more on the GPU than one; a switch while a m
   await expectState(page, "result");
   await expect.poll(() => liveBuffers(page)).toBeLessThanOrEqual(first + 2);
 });
+
+test("Speed: figures of this device, and those of onnxruntime-web when they are asked for", async ({ page, watch }) => {
+  needs("fill");
+  test.slow();
+  await openScreen(page, "speed");
+  await expect(page.getByRole("table", { name: "Kernels" })).toContainText("addMatmul");
+  expect(watch.requests.filter((request) => /onnx|\.wasm/.test(request))).toEqual([]);
+  await page.getByRole("button", { name: /^Measure it/ }).click();
+  const onProcessor = page
+    .getByRole("table", { name: "Beside onnxruntime-web" })
+    .getByRole("row", { name: /^WebAssembly/ });
+  await expect(onProcessor).toBeVisible({ timeout: 90_000 });
+  expect(Number(await onProcessor.getByRole("cell").last().innerText())).toBeLessThan(1e-4);
+});
