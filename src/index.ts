@@ -6,6 +6,7 @@ export type { ByteSource, Folder } from "./checkpoint/byte-source.js";
 export type { Phase, Progress } from "./checkpoint/progress.js";
 export type { Source, SourceOptions } from "./checkpoint/source.js";
 export { canRun, type CanRun } from "./model/can-run.js";
+export { GLiNERModel, type GlinerInputs, type GlinerOptions, type GlinerOutput } from "./model/extraction/gliner.js";
 export { DebertaV2Config } from "./model/deberta/config.js";
 export type { ModelInputs } from "./model/inputs/types.js";
 export type { LoadOptions } from "./model/load/options.js";
@@ -34,6 +35,28 @@ export type { CaseResult } from "./self-test/case.js";
 export { selfTest, type SelfTestOptions, type SelfTestReport } from "./self-test/self-test.js";
 export type { StepTime } from "./runtime/profile.js";
 export { pipeline, type PipelineOptions, type Pipelines, type TaskFunctions } from "./tasks/pipeline.js";
+export type {
+  EntityExtractionOptions,
+  EntityExtractor,
+  ExtractedEntity,
+} from "./tasks/extraction/entity-extraction.js";
+export type { LabelInput, Labels } from "./tasks/extraction/labels.js";
+export type { OverlapPolicy } from "./tasks/extraction/overlaps.js";
+export type {
+  ClassificationField,
+  EntityField,
+  ExtractionSchema,
+  RelationField,
+  StructureField,
+} from "./tasks/extraction/schema.js";
+export type { StructuredExtractionOptions, StructuredExtractor } from "./tasks/extraction/structured-extraction.js";
+export type {
+  ExtractedClass,
+  ExtractedField,
+  ExtractedRelation,
+  ExtractedValue,
+  StructuredResult,
+} from "./tasks/extraction/structured-result.js";
 export type { FeatureExtractionOptions, FeatureExtractor } from "./tasks/feature-extraction.js";
 export type { Filling, FillMaskOptions, MaskFiller } from "./tasks/fill-mask.js";
 export type {

@@ -1,7 +1,7 @@
 // gruStep: one step of a GRU, its two products done: with x's part ir, iz, in and h's part hr, hz, hn,
 //   r = sigmoid(ir + hr), z = sigmoid(iz + hz), n = tanh(in + r·hn), y = (1 − z)·n + z·h.
-// input: [1, 3·D], one row for all; hidden: [R, 3·D]; h, y: [R, D]. One thread computes one vec4.
-struct Params { rows: u32, width: u32 }
+// input: [S, 3·D], of which all rows take row `step`; hidden: [R, 3·D]; h, y: [R, D]. One thread computes one vec4.
+struct Params { width: u32, step: u32 }
 @group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(1) var<storage, read> input: array<vec4f>;
 @group(0) @binding(2) var<storage, read> hidden: array<vec4f>;
@@ -19,8 +19,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   if (column >= D) { return; }
   let at = group.y * D + column;
   let gate = group.y * 3 * D + column;
-  let r = sigmoid(input[column] + hidden[gate]);
-  let z = sigmoid(input[column + D] + hidden[gate + D]);
-  let n = safeTanh(input[column + 2 * D] + r * hidden[gate + 2 * D]);
+  let own = params.step * 3 * D + column;
+  let r = sigmoid(input[own] + hidden[gate]);
+  let z = sigmoid(input[own + D] + hidden[gate + D]);
+  let n = safeTanh(input[own + 2 * D] + r * hidden[gate + 2 * D]);
   y[at] = (1.0 - z) * n + z * h[at];
 }

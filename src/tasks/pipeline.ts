@@ -15,7 +15,9 @@ import {
 } from "../model/model-heads.js";
 import { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import type { EntityExtractionOptions, EntityExtractor } from "./extraction/entity-extraction.js";
+import type { StructuredExtractionOptions, StructuredExtractor } from "./extraction/structured-extraction.js";
 import type { GLiNERModel, GlinerOptions } from "../model/extraction/gliner.js";
+import type { GLiNER2Model } from "../model/extraction/gliner2.js";
 import { featureExtraction, type FeatureExtractionOptions, type FeatureExtractor } from "./feature-extraction.js";
 import { fillMask, type FillMaskOptions, type MaskFiller } from "./fill-mask.js";
 import { multipleChoice, type Chooser, type MultipleChoiceOptions } from "./multiple-choice.js";
@@ -39,6 +41,7 @@ export interface TaskFunctions {
   "feature-extraction": FeatureExtractor;
   rerank: Reranker;
   "entity-extraction": EntityExtractor;
+  "structured-extraction": StructuredExtractor;
 }
 
 interface TaskModels {
@@ -51,7 +54,8 @@ interface TaskModels {
   "multiple-choice": DebertaV2ForMultipleChoice;
   "feature-extraction": DebertaV2Model;
   rerank: DebertaV2ForSequenceClassification;
-  "entity-extraction": GLiNERModel;
+  "entity-extraction": GLiNERModel | GLiNER2Model;
+  "structured-extraction": GLiNER2Model;
 }
 
 /** What `pipeline` gives for each task. */
@@ -71,6 +75,7 @@ export interface PipelineOptions {
   "feature-extraction": FeatureExtractionOptions;
   rerank: RerankOptions;
   "entity-extraction": EntityExtractionOptions & Pick<GlinerOptions, "lstm">;
+  "structured-extraction": StructuredExtractionOptions;
 }
 
 type Make<Name extends keyof Pipelines> = (
@@ -107,7 +112,9 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
   rerank: of((...from) => DebertaV2ForSequenceClassification.fromPretrained(...from), rerank),
   // Models for extraction come when they are asked for: most pages have none.
   "entity-extraction": async (source, options) =>
-    (await import("./extraction/load-gliner.js")).entityExtractor(source, options),
+    (await import("./extraction/load-entities.js")).entityExtractor(source, options),
+  "structured-extraction": async (source, options) =>
+    (await import("./extraction/load-gliner2.js")).structuredExtractor(source, options),
 };
 
 /**

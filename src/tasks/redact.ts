@@ -1,8 +1,8 @@
 // redact(text, entities): puts something else in the place of found spans. Cut by `start` and `end`, never by searching words.
 import { cutAt, type Entity } from "./token-classification.js";
 
-/** A span of a text, as token classification finds them. */
-export type RedactableEntity = Pick<Entity, "start" | "end"> & Partial<Entity>;
+/** A span of a text, as token classification and entity extraction find them. */
+export type RedactableEntity = Pick<Entity, "start" | "end"> & Partial<Entity> & { readonly label?: string };
 
 export interface RedactOptions<Span extends RedactableEntity = RedactableEntity> {
   /**
@@ -42,7 +42,7 @@ export function redact<Span extends RedactableEntity>(
 
   function replace(entity: Span, covered: string): string {
     if (typeof replacement === "function") return replacement(entity);
-    const label = entity.entity_group ?? entity.entity?.replace(/^[BI]-/, "") ?? "REDACTED";
+    const label = entity.entity_group ?? entity.label ?? entity.entity?.replace(/^[BI]-/, "") ?? "REDACTED";
     if (replacement === "label") return `[${label}]`;
     if (replacement === "numbered") return `[${label} ${numberOf(label, covered)}]`;
     if (replacement === "block") return "█".repeat(Array.from(covered).length);

@@ -168,7 +168,7 @@ export const SAMPLES: readonly Sample[] = [
   sample(lstm, LSTM, { hidden: 12, steps: [0, 8] }),
   sample(sumMatmul, EXTRACTION, { activation: "relu" }),
   sample(pairMatmul, EXTRACTION, { activation: "relu" }),
-  sample(gruStep, { input: f32(1, 3 * D), hidden: f32(T, 3 * D), h: f32(T, D) }, {}),
+  sample(gruStep, { input: f32(20, 3 * D), hidden: f32(T, 3 * D), h: f32(T, D) }, { step: 3 }),
   sample(groupAttention, { qkv: f32(T, 3 * D), bounds: u32(T, 2) }, { heads: 3, scale: 0.25 }),
   sample(scaleRows, EXTRACTION, { column: 3 }),
   sample(addScaledRows, { ...EXTRACTION, added: f32(T, D) }, { column: 0 }),

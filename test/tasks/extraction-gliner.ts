@@ -1,5 +1,5 @@
 // A folder of GLiNER's cases: entities with their offsets, and the values between, both ways of running the LSTM.
-import type { GLiNERModel } from "../../src/model/extraction/gliner.js";
+import { GLiNERModel } from "../../src/model/extraction/gliner.js";
 import type { Tensor } from "../../src/model/outputs.js";
 import { pipeline } from "../../src/tasks/pipeline.js";
 import { camelCased, differences, type ExtractionCase, openFixture, type ReadFile } from "./extraction.js";
@@ -23,19 +23,21 @@ export async function runGliner(
   const extract = await pipeline("entity-extraction", source, { ...options, lstm, ...(device ? { device } : {}) });
   const wrong: string[] = [];
   let [tensors, worst] = [0, 0];
+  const { model } = extract;
+  if (!(model instanceof GLiNERModel)) throw new Error(`${name} is not read as GLiNER`);
   try {
     for (const one of data.cases) {
       const got = await extract(one.texts as string, one.labels as string[], camelCased(one.options));
       const found = differences(got, one.output, data.tolerance32, one.name, { class_probs: "classProbs" });
       wrong.push(...found.slice(0, 3));
       if (!one.tensors) continue;
-      const values = await valuesOf(extract.model, one, expected);
+      const values = await valuesOf(model, one, expected);
       for (const [what, tensor] of values) {
         const wanted = expected.get(`${one.name}/${what}`);
         const tolerance = data.tensors?.[what]?.tolerance32;
         if (!wanted || tolerance === undefined) continue;
         tensors++;
-        const share = largest(what, tensor, wanted, one, expected, extract.model) / tolerance;
+        const share = largest(what, tensor, wanted, one, expected, model) / tolerance;
         worst = Math.max(worst, share);
         if (!(share <= 1)) wrong.push(`${one.name}/${what}: ${share.toFixed(2)} of the tolerance`);
       }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { checked, sharedDevice } from "../support/gpu.js";
 import { runGliner } from "./extraction-gliner.js";
+import { runGliner2, runGliner2Entities } from "./extraction-gliner2.js";
 import { runRerank, runSentences } from "./extraction-others.js";
 
 const read = async (path: string): Promise<Uint8Array | undefined> => {
@@ -25,6 +26,18 @@ describe.skipIf(!__HAS_SHARED__).each(["host", "device"] as const)("GLiNER, LSTM
   test.each(GLINER)("%s answers as the library", async (name) => {
     const { cases, wrong, tensors, worst } = await checked(device, () => runGliner(read, name, lstm, device.gpu));
     console.log(`${name}: ${cases} cases, ${tensors} tensors, worst ${worst.toFixed(3)} of its tolerance`);
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe.skipIf(!__HAS_SHARED__).each(["gliner2-lstm", "gliner2-v2"])("GLiNER2, %s", (name) => {
+  test.each([
+    ["structures", runGliner2],
+    ["flat entities", runGliner2Entities],
+  ])("%s as the library gives them", async (_, run) => {
+    const { cases, wrong, tensors, worst } = await checked(device, () => run(read, name, device.gpu));
+    console.log(`${name}: ${cases} cases, ${tensors} tensors, worst ${worst.toFixed(3)} of its tolerance`);
+    expect(cases).toBeGreaterThan(8);
     expect(wrong).toEqual([]);
   });
 });

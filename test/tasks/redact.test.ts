@@ -22,6 +22,13 @@ test("every replacement, spans in any order, the space before a word stays", () 
   expect(redact(TEXT, [])).toBe(TEXT);
 });
 
+test("spans of entity extraction have a label", () => {
+  const [start, end] = [TEXT.indexOf("Bob"), TEXT.indexOf("Bob") + 3];
+  expect(redact(TEXT, [{ text: "Bob", label: "person", score: 0.9, start, end }])).toBe(
+    "Anna met [person]. Anna left, 😀 Bob stayed.",
+  );
+});
+
 test("of overlapping spans the more certain one counts, and nothing that any covers is shown", () => {
   const both = [span("Anna met Bob", "EVENT", 0, 0.6), span("Bob", "PERSON", 0, 0.9)];
   expect(redact(TEXT, both)).toBe("[EVENT] [PERSON]. Anna left, 😀 Bob stayed.");

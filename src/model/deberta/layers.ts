@@ -95,21 +95,22 @@ export class Builder {
       : this.graph.add(name, matmul, [x, weight, bias], attrs);
   }
 
-  /** y = LayerNorm(x [+ residual]) [· keepRows] with `prefix`.weight and .bias [size]. */
+  /** y = LayerNorm(x [+ residual]) [· keepRows] with `prefix`.weight and .bias [size]; `eps` is the config's. */
   layerNorm(
     name: string,
     x: Value,
     prefix: string,
     options: {
       readonly size?: number;
+      readonly eps?: number;
       readonly residual?: Value | undefined;
       readonly keepRows?: Value | undefined;
     } = {},
   ): Value {
-    const { size = this.config.hiddenSize, residual, keepRows } = options;
+    const { size = this.config.hiddenSize, eps = this.config.layerNormEps, residual, keepRows } = options;
     const gamma = this.vector(`${prefix}.weight`, size);
     const beta = this.vector(`${prefix}.bias`, size);
-    const attrs = { columns: size, eps: this.config.layerNormEps };
+    const attrs = { columns: size, eps };
     if (residual && keepRows)
       return this.graph.add(name, maskedAddLayerNorm, [x, gamma, beta, residual, keepRows], attrs);
     if (residual) return this.graph.add(name, addLayerNorm, [x, gamma, beta, residual], attrs);

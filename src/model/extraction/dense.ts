@@ -56,6 +56,26 @@ export function overConcatenated(
   }, undefined)!;
 }
 
+/** W[:, from : from + count] of a layer's weight [out, total], as a product's operand: of inputs side by side that differ in size. */
+export function weightColumns(
+  b: Builder,
+  prefix: string,
+  [total, output]: readonly [total: number, output: number],
+  [from, count]: readonly [from: number, count: number],
+): Value {
+  return b.resident(`${prefix}[:, ${from}]`, f32(padded(count, 4), padded(output, 4)), [
+    {
+      tensor: `${prefix}.weight`,
+      shape: [output, total],
+      layout: { kind: "linear", skip: from },
+      input: plainAxis(total),
+      output: plainAxis(output),
+      scale: 1,
+      from: 0,
+    },
+  ]);
+}
+
 /** A vector of zeros that stays on the device: the bias of products that have none. */
 export function noBias(b: Builder, size: number): Value {
   return b.resident(`zeros.${padded(size, 4)}`, f32(padded(size, 4)), []);

@@ -10,18 +10,21 @@ import type { Engine, PartResult } from "../run/engine.js";
 import type { Network } from "../run/network.js";
 import { type ExtractionRequest, extentsOf } from "./word-rows.js";
 
-export abstract class ExtractionModel<Inputs extends ModelInputs> {
+export abstract class ExtractionModel<
+  Inputs extends ModelInputs,
+  Request extends ExtractionRequest = ExtractionRequest,
+> {
   /** Of the backbone. */
   readonly config: DebertaV2Config;
-  protected readonly engine: Engine<ExtractionRequest, Network<ExtractionRequest>>;
+  protected readonly engine: Engine<Request, Network<Request>>;
 
-  constructor(engine: Engine<ExtractionRequest, Network<ExtractionRequest>>) {
+  constructor(engine: Engine<Request, Network<Request>>) {
     this.engine = engine;
     this.config = engine.network.config;
   }
 
   /** Checks a request and finds its words and labels. */
-  protected abstract requestOf(inputs: Inputs): ExtractionRequest;
+  protected abstract requestOf(inputs: Inputs): Request;
 
   /** A table of what runs: node, kernel, result, slot, workgroups, shader variant; memory below. Of the last request's plan. */
   describe(): string {
@@ -64,7 +67,7 @@ export abstract class ExtractionModel<Inputs extends ModelInputs> {
   }
 
   /** The named values of all runs, as the libraries shape them. */
-  protected partsOf(request: ExtractionRequest, parts: readonly PartResult<ExtractionRequest>[]): Map<string, Tensor> {
+  protected partsOf(request: Request, parts: readonly PartResult<Request>[]): Map<string, Tensor> {
     const values = new Map<string, Tensor>();
     const [first] = parts;
     if (!first) return values;

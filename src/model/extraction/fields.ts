@@ -59,10 +59,10 @@ export class Fields {
     return this.refuse(field, `${supported.join(", ")} ${supported.length === 1 ? "is" : "are"}`);
   }
 
-  /** `config.json: field "value" is not supported (…)`. */
-  refuse(field: string, supported: string): never {
+  /** `config.json: field "value" is not supported (…)`; `known`: what the value is, behind it. */
+  refuse(field: string, supported: string, known: string = ""): never {
     throw new UnsupportedError(
-      `${this.file}: ${this.prefix}${field} ${show(this.value(field))} is not supported (${supported})`,
+      `${this.file}: ${this.prefix}${field} ${show(this.value(field))}${known} is not supported (${supported})`,
     );
   }
 

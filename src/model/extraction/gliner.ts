@@ -19,7 +19,7 @@ import { refuseAdapters } from "./fields.js";
 import { GLINER_CONFIG, GlinerConfig } from "./gliner-config.js";
 import { glinerNetwork, TOKEN_SCORES } from "./gliner-network.js";
 import { pairBlocks } from "./pair-scorer.js";
-import { type ExtractionRequest, extentsOf, type SequenceParts, sizesOf } from "./word-rows.js";
+import { type Columns, type ExtractionRequest, extentsOf, type SequenceParts, sizesOf } from "./word-rows.js";
 
 /** A request: the prompt and the words of each text as tokens. */
 export interface GlinerInputs extends ModelInputs {
@@ -145,10 +145,11 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
         if (word[1] === 0) word[0] = column;
         word[1] = column - word[0] + 1;
       });
-      const labels: number[] = [];
+      const labels: Columns[] = [];
       const offset = this.gliner.embedEntToken ? 0 : 1;
       ids?.forEach((id, column) => {
-        if (id === this.classToken && mask?.[column] !== 0 && column + offset < length) labels.push(column + offset);
+        if (id === this.classToken && mask?.[column] !== 0 && column + offset < length)
+          labels.push([column + offset, 1]);
       });
       return { words, labels };
     });

@@ -30,6 +30,14 @@ export function pairBlocks(pairs: number, size: number): number[] {
   return Array.from({ length: Math.ceil(pairs / most) }, (_, block) => Math.min(most, pairs - block * most));
 }
 
+/** The inputs `pairs.<block>`: row and label of every pair, [P, 2] each. */
+export function pairTables(pairs: Uint32Array, blocks: readonly number[]): Record<string, Uint32Array> {
+  let from = 0;
+  return Object.fromEntries(
+    blocks.map((count, block) => [`pairs.${block}`, pairs.subarray(2 * from, 2 * (from += count))]),
+  );
+}
+
 /** rows [R, h], labels [C, h] → scores of each block of pairs [P, outputs]; inputs `pairs.<block>` name row and label. */
 export function pairScores(
   b: Builder,

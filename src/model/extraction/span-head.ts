@@ -73,15 +73,20 @@ export function spanLabels(b: Builder, { mode, prefix, size }: SpanHead, labels:
     : throughTransposed(b, "label.sides", labels, `${prefix}.out_project.3`, { input, output: plainAxis(4 * size) });
 }
 
-/** Scores [R, K, C] of all spans and labels. */
+/** The input `words` [R, 3] of the rows that are scored. */
+export function spanWordTable(b: Builder, { start }: SpanSides, name = "words"): Value {
+  return b.graph.input(name, u32(start.type.shape[0]!, SPAN_WORD_FIELDS.length));
+}
+
+/** Scores [R, K, C] of all spans and labels, C being `most` rounded up to 4. */
 export function spanLogits(
   b: Builder,
   { mode, widths }: SpanHead,
   sides: SpanSides,
   labels: Value,
+  words: Value,
   most: number,
 ): Value {
-  const words = b.graph.input("words", u32(sides.start.type.shape[0]!, SPAN_WORD_FIELDS.length));
   return b.graph.add("logits", spanScores, [sides.start, sides.end, labels, words], {
     widths,
     labels: padded(most, 4),

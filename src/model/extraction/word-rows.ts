@@ -6,10 +6,12 @@ import type { CheckedInputs } from "../inputs/types.js";
 /** What a head reads of one sequence, in columns of the request. */
 export interface SequenceParts {
   /** First column and number of columns of every word; [0, 0] for a word without tokens, whose vector is zero. */
-  readonly words: readonly (readonly [column: number, count: number])[];
-  /** Columns of the labels. */
-  readonly labels: readonly number[];
+  readonly words: readonly Columns[];
+  /** The same of every label. */
+  readonly labels: readonly Columns[];
 }
+
+export type Columns = readonly [column: number, count: number];
 
 /** A checked request whose sequences have words and labels. */
 export interface ExtractionRequest extends CheckedInputs {
@@ -41,7 +43,7 @@ export interface PartSizes {
 }
 
 /** A size rounded up by at most an eighth. */
-function rounded(count: number): number {
+export function rounded(count: number): number {
   const step = Math.max(4, 2 ** Math.floor(Math.log2(Math.max(1, count))) / 8);
   return Math.ceil(count / step) * step;
 }
@@ -87,8 +89,7 @@ export function sizesOf(extents: readonly Extent[]): PartSizes {
 }
 
 /** The tables that `partTables` makes. */
-export type PartTable =
-  "segments" | "labels" | "words" | "wordTexts" | "texts" | "sequences" | "rowSequences" | "pairs";
+export type PartTable = "segments" | "labels" | "words" | "wordTexts" | "texts" | "sequences" | "rowSequences";
 
 /** The tables of a run. `wordRows`: rows of the matrix of words, which may have rows of another kind behind. */
 export function partTables(
@@ -98,14 +99,12 @@ export function partTables(
 ): Readonly<Record<PartTable, Uint32Array<ArrayBuffer>>> {
   const { inputs, sequences, packed } = run;
   const segments = new Uint32Array(2 * sizes.words);
-  const labels = new Uint32Array(sizes.labels);
+  const labels = new Uint32Array(2 * sizes.labels);
   const words = new Uint32Array(3 * wordRows);
   const wordTexts = new Uint32Array(wordRows);
   const texts = new Uint32Array(2 * sizes.texts);
   const spans = new Uint32Array(2 * sizes.texts);
   const rowSequences = new Uint32Array(packed.shape.rows);
-  const pairs = new Uint32Array(2 * sizes.pairs);
-  let pair = 0;
   extentsOf(run).forEach((extent, text) => {
     const { from, length } = sequences[text]!;
     const firstRow = packed.firstRows[text]!;
@@ -114,15 +113,15 @@ export function partTables(
     texts.set([extent.firstWord, extent.words], 2 * text);
     spans.set([firstRow, length], 2 * text);
     rowSequences.fill(text, firstRow, firstRow + length);
-    labels.set(own.labels.map(row), extent.firstLabel);
+    own.labels.forEach(([column, count], i) => {
+      if (count > 0) labels.set([row(column), count], 2 * (extent.firstLabel + i));
+    });
     own.words.forEach(([column, count], i) => {
       const word = extent.firstWord + i;
       if (count > 0) segments.set([row(column), count], 2 * word);
       words.set([extent.firstLabel, extent.labels, extent.firstWord + extent.words], 3 * word);
       wordTexts[word] = text;
-      for (let label = 0; label < extent.labels; label++, pair++)
-        pairs.set([word, extent.firstLabel + label], 2 * pair);
     });
   });
-  return { segments, labels, words, wordTexts, texts, sequences: spans, rowSequences, pairs };
+  return { segments, labels, words, wordTexts, texts, sequences: spans, rowSequences };
 }

@@ -128,9 +128,10 @@ const steps: GraphCase = {
   build() {
     const made = caseGraph();
     for (const D of [4, 260]) {
-      const input = made.input(`input ${D}`, randomValues(3 * D, 1, 30), 1, 3 * D);
+      const input = made.input(`input ${D}`, randomValues(2 * 3 * D, 1, 30), 2, 3 * D);
       const hidden = made.input(`hidden ${D}`, randomValues(5 * 3 * D, 2, 60), 5, 3 * D);
-      made.graph.add(`gru ${D}`, gruStep, [input, hidden, made.input(`h ${D}`, randomValues(5 * D, 3), 5, D)], {});
+      const h = made.input(`h ${D}`, randomValues(5 * D, 3), 5, D);
+      for (const step of [0, 1]) made.graph.add(`gru ${D} ${step}`, gruStep, [input, hidden, h], { step });
     }
     for (const [heads, width, scale] of [
       [4, 32, 0.2],

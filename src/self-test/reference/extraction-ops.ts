@@ -1,6 +1,7 @@
 // The float64 twins of the kernels that only models for extraction use.
 import { lastOf, rowsOf } from "../../kernels/kernel.js";
 import type { GroupAttentionAttrs } from "../../kernels/group-attention.js";
+import type { GruAttrs } from "../../kernels/gru-step.js";
 import type { LstmAttrs } from "../../kernels/lstm.js";
 import type { SumMatmulAttrs } from "../../kernels/pair-matmul.js";
 import type { PoolAttrs, Pooling } from "../../kernels/pool-rows.js";
@@ -118,10 +119,10 @@ const pairMatmul: Twin<SumMatmulAttrs> = ({ x, w, bias, other, added, otherAdded
   }
 };
 
-const gruStep: Twin<object> = ({ input, hidden, h }, _, y) => {
+const gruStep: Twin<GruAttrs> = ({ input, hidden, h }, { step }, y) => {
   const D = lastOf(h!.type);
   for (let r = 0; r < rowsOf(h!.type); r++) {
-    const [x, g, before] = [row(input!, 0), row(hidden!, r), row(h!, r)];
+    const [x, g, before] = [row(input!, step), row(hidden!, r), row(h!, r)];
     for (let c = 0; c < D; c++) {
       const reset = sigmoid(x[c]! + g[c]!);
       const z = sigmoid(x[D + c]! + g[D + c]!);

@@ -27,7 +27,11 @@ export interface EntityExtractionOptions {
   readonly flatNer?: boolean;
   /** Whether one span may have several labels. Default: false. */
   readonly multiLabel?: boolean;
+  /** GLiNER. */
   readonly returnClassProbs?: boolean;
+  /** GLiNER2: reads a text in windows of so many words, of which neighbours share `chunkOverlap`. Default: as a whole. */
+  readonly chunkSize?: number;
+  readonly chunkOverlap?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -26,7 +26,7 @@ export async function loadGliner(
 }
 
 /** `pipeline("entity-extraction")` of a folder with gliner_config.json. */
-export async function entityExtractor(
+export async function glinerEntityExtractor(
   source: Source,
   options: GlinerOptions & EntityExtractionOptions,
 ): Promise<EntityExtractor & Task<GLiNERModel, DebertaV2TokenizerFast>> {

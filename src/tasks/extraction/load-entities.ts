@@ -1,0 +1,23 @@
+// Which library a folder for entity extraction is of: gliner_config.json marks GLiNER, a config.json that says "extractor" GLiNER2.
+import { openFolder } from "../../checkpoint/folder.js";
+import type { Source } from "../../checkpoint/source.js";
+import { Fields } from "../../model/extraction/fields.js";
+import type { GLiNERModel, GlinerOptions } from "../../model/extraction/gliner.js";
+import { GLINER_CONFIG } from "../../model/extraction/gliner-config.js";
+import type { GLiNER2Model } from "../../model/extraction/gliner2.js";
+import type { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
+import type { Task } from "../task.js";
+import type { EntityExtractionOptions, EntityExtractor } from "./entity-extraction.js";
+
+/** `pipeline("entity-extraction")`. */
+export async function entityExtractor(
+  source: Source,
+  options: GlinerOptions & EntityExtractionOptions,
+): Promise<EntityExtractor & Task<GLiNERModel | GLiNER2Model, DebertaV2TokenizerFast>> {
+  const folder = await openFolder(source, options);
+  const isGliner = (await folder.open(GLINER_CONFIG)) !== undefined;
+  const config = isGliner ? undefined : await Fields.read(folder, "config.json", options.signal);
+  if (config?.value("model_type") === "extractor")
+    return (await import("./load-gliner2.js")).gliner2EntityExtractor(source, options);
+  return (await import("./load-gliner.js")).glinerEntityExtractor(source, options);
+}

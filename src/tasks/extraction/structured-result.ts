@@ -1,0 +1,83 @@
+// What was found, in the shape that GLiNER2's library gives it: texts, or objects with confidences and places as asked for.
+import type { Chosen, Finding, FoundRow, FoundValue } from "./schema-findings.js";
+import type { TextSpan } from "./overlaps.js";
+
+/** A span or a choice. Places are UTF-16; choices have none. */
+export type ExtractedValue =
+  | string
+  | {
+      readonly text: string;
+      readonly confidence?: number;
+      readonly start?: number;
+      readonly end?: number;
+    };
+
+/** What a field holds: a list, or one value. */
+export type ExtractedField = ExtractedValue[] | ExtractedValue | null;
+
+export type ExtractedClass = string | { readonly label: string; readonly confidence: number };
+
+export type ExtractedRelation =
+  readonly [head: string, tail: string] | { readonly head: ExtractedValue; readonly tail: ExtractedValue };
+
+/** Entities by label, relations by name, and under their own names structures (instances) and classifications. */
+export interface StructuredResult {
+  readonly entities?: Readonly<Record<string, ExtractedField>>;
+  readonly relation_extraction?: Readonly<Record<string, readonly ExtractedRelation[]>>;
+  readonly [name: string]: unknown;
+}
+
+export interface ResultForm {
+  readonly includeConfidence: boolean;
+  readonly includeSpans: boolean;
+  /** Whether the findings are those of windows put together: nothing is then left out as repeated, and relations are objects. */
+  readonly merged: boolean;
+}
+
+export function structuredResult(findings: readonly Finding[], form: ResultForm): StructuredResult {
+  const result: Record<string, unknown> = {};
+  const relations: Record<string, ExtractedRelation[]> = {};
+  const fields = (row: FoundRow): Record<string, ExtractedField> =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, shownField(value, form)]));
+  for (const finding of findings) {
+    if (finding.kind === "classifications") {
+      const classes = finding.classes.map((each): ExtractedClass => (form.includeConfidence ? each : each.label));
+      result[finding.name] = finding.multiLabel ? classes : classes[0];
+    } else if (finding.kind === "entities") result["entities"] = finding.row ? fields(finding.row) : {};
+    else if (finding.kind === "relations")
+      relations[finding.name] = (finding.rows ?? []).map((row) => shownRelation(row, form));
+    else result[finding.name] = finding.rows ? finding.rows.map(fields) : {};
+  }
+  if (Object.keys(relations).length > 0) result["relation_extraction"] = relations;
+  return result;
+}
+
+function shown(value: TextSpan | Chosen, { includeConfidence, includeSpans }: ResultForm): ExtractedValue {
+  const hasPlace = includeSpans && "start" in value;
+  if (!includeConfidence && !hasPlace) return value.text;
+  return {
+    text: value.text,
+    ...(includeConfidence ? { confidence: value.confidence } : {}),
+    ...(hasPlace ? { start: value.start, end: value.end } : {}),
+  };
+}
+
+function shownField(value: FoundValue, form: ResultForm): ExtractedField {
+  if (value === null) return null;
+  if (!Array.isArray(value)) return shown(value as TextSpan | Chosen, form);
+  const seen = new Set<string>();
+  return (value as readonly (TextSpan | Chosen)[])
+    .filter((each) => {
+      if (form.merged || !("start" in each)) return true;
+      const place = form.includeSpans ? ` ${each.start} ${each.end}` : "";
+      const key = each.text.toLowerCase() + place;
+      return !seen.has(key) && seen.add(key);
+    })
+    .map((each) => shown(each, form));
+}
+
+function shownRelation({ head, tail }: FoundRow, form: ResultForm): ExtractedRelation {
+  const [from, to] = [head as TextSpan, tail as TextSpan];
+  if (!form.merged && !form.includeConfidence && !form.includeSpans) return [from.text, to.text];
+  return { head: shown(from, form), tail: shown(to, form) };
+}
