@@ -74,11 +74,20 @@ export default function SpeedScreen({ place }: ScreenProps) {
   );
 }
 
+const MEMORY = [
+  ["weights", "Weights"],
+  ["slots", "Activations"],
+  ["staging", "Reading back"],
+  ["plans", "Parameters of plans"],
+  ["tables", "Embedding rows, in the worker"],
+] as const satisfies readonly (readonly [keyof Measure.Memory, string])[];
+
 function Result({ speed, device }: { speed: Measure.Speed; device: DeviceName | undefined }) {
   const kernels = byKernel(speed.steps);
   const gpu = kernels.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
   const middle = quantile(speed.runs, 0.5);
   const rest = Math.max(0, middle - speed.tokenizing - gpu);
+  const all = speed.memory.gpuBytes + speed.memory.hostBytes;
   return (
     <div class="speed">
       <p class="headline">
@@ -131,15 +140,21 @@ function Result({ speed, device }: { speed: Measure.Speed; device: DeviceName | 
       <table class="scores memory" aria-label="Memory">
         <caption>Memory</caption>
         <tbody>
+          {MEMORY.map(([kind, name]) => (
+            <tr key={kind}>
+              <th scope="row">{name}</th>
+              <td>
+                <span class="score">
+                  <Bar score={speed.memory[kind] / all} />
+                </span>
+              </td>
+              <td class="number">{bytes(speed.memory[kind])}</td>
+            </tr>
+          ))}
           <tr>
-            <th scope="row">On the GPU</th>
-            <td class="number">
-              {bytes(speed.memory.gpuBytes)} in {counted(speed.memory.buffers, "buffer")}
-            </td>
-          </tr>
-          <tr>
-            <th scope="row">Embedding rows in the worker</th>
-            <td class="number">{bytes(speed.memory.hostBytes)}</td>
+            <th scope="row">Together</th>
+            <td class="number">{counted(speed.memory.buffers, "GPU buffer")}</td>
+            <td class="number">{bytes(all)}</td>
           </tr>
         </tbody>
       </table>

@@ -1,10 +1,12 @@
 // Measuring a model as any page would: whole runs by the clock, each kernel by `profile`, memory and program as the model tells.
-import type { StepTime } from "deberta-webgpu";
+import type { DebertaV2Model, StepTime } from "deberta-webgpu";
 import { pipeline } from "../engine.js";
 import type { EngineOf, LoadArguments } from "./task.js";
 
 export const RUNS = 20;
 export const LONGEST = 4000; // ms for all runs together; three at least
+
+export type Memory = ReturnType<DebertaV2Model["memory"]>;
 
 export interface Speed {
   readonly ids: readonly number[];
@@ -16,7 +18,7 @@ export interface Speed {
   readonly tokenizing: number;
   readonly steps: readonly StepTime[];
   readonly description: string;
-  readonly memory: { readonly gpuBytes: number; readonly buffers: number; readonly hostBytes: number };
+  readonly memory: Memory;
 }
 
 export const load = (...from: LoadArguments) => pipeline("feature-extraction", ...from);
