@@ -124,7 +124,7 @@ def training(dice: random.Random) -> list[Asked]:
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--steps", type=int, default=750)
+    options.add_argument("--steps", type=int, default=1500)
     options.add_argument("--seed", type=int, default=1)
     options = options.parse_args()
     run = Run("answers", options.seed, options.steps)
