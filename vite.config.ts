@@ -58,6 +58,7 @@ const library: ViteUserConfig = {
     sourcemap: true,
     emptyOutDir: true,
     minify: false,
+    license: { fileName: "THIRD-PARTY.md" }, // of the libraries that are bundled, which is all of them
     lib: {
       formats: ["es"],
       entry: {

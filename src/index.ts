@@ -1,4 +1,5 @@
 // The public API as a list. See the README for a tour and docs/architecture.md for how the parts fit.
+import "./ambient.js";
 export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
 export type { CheckpointReason } from "./errors.js";
 export { hashesOf } from "./checkpoint/hashes.js";

@@ -1,4 +1,5 @@
 // The subpath deberta-webgpu/runtime: graphs, plans and kernels, for those who build something else with them.
+import "./ambient.js";
 export * from "./kernels/index.js";
 export { Device } from "./runtime/device.js";
 export { describe } from "./runtime/dispatches.js";

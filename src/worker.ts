@@ -1,4 +1,5 @@
 // The subpath deberta-webgpu/worker: the same `pipeline`, run in a worker, so that a page's main thread stays free.
+import "./ambient.js";
 import type { Source } from "./checkpoint/source.js";
 import { DisposedError, UnsupportedError } from "./errors.js";
 import type { LoadOptions } from "./model/load/options.js";

@@ -46,6 +46,7 @@ export async function buildAll() {
   for (const [tool, ...args] of [
     ["vite", "build", "--mode", "lib", "--logLevel", "warn"],
     ["tsc", "-p", "tsconfig.build.json"],
+    ["node", join(ROOT, "tools/declarations.mjs")],
     ["vite", "build", "--logLevel", "warn"],
   ]) {
     const step = await run(tool, args);

@@ -176,6 +176,7 @@ async function main() {
     if (built) {
       await step("built package", () => nodeTest("tools/check-package.mjs", options));
       await step("built, in a browser", () => playwright(folder, options));
+      await step("scratch projects", () => nodeTest("test/projects/quick.test.mjs", options));
     }
     rmSync(folder, { recursive: true });
   }

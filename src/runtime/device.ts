@@ -84,7 +84,7 @@ export class Device {
   }
 
   /** A counted buffer. Call inside `guarded`, which turns a failed allocation into a DeviceError. */
-  createBuffer(label: string, bytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
+  createBuffer(label: string, bytes: number, usage: number): GPUBuffer {
     this.throwIfLost();
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
     const buffer = this.gpu.createBuffer({ label, size, usage });

@@ -1,0 +1,17 @@
+"use client";
+import { useEffect } from "react";
+import { pipeline } from "deberta-webgpu";
+import { pipeline as pipelineInWorker } from "deberta-webgpu/worker";
+import { report } from "../report.js";
+
+const model = "/models/tiny-intent/";
+
+export default function Classifier({ errorName }) {
+  useEffect(() => {
+    report({
+      page: () => pipeline("text-classification", model),
+      worker: () => pipelineInWorker("text-classification", model),
+    });
+  }, []);
+  return <p>{errorName}</p>;
+}

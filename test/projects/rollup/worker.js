@@ -1,0 +1,1 @@
+import "deberta-webgpu/worker-thread";

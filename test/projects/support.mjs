@@ -1,0 +1,144 @@
+// Scratch projects: the packed package installed into an empty folder, as its users have it, and a Chromium to look at the
+// result. Folders lie in the system's temporary folder and are removed when the tests end.
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { promisify } from "node:util";
+import { chromium } from "playwright";
+import sirv from "sirv";
+import { BROWSER_FLAGS, FAST_COMPILE_FLAG, findBrowser } from "../../tools/browser.mjs";
+import { ROOT } from "../../tools/setup.mjs";
+
+export const MODELS = join(ROOT, "demo/public/models");
+const SCRATCH = mkdtempSync(join(tmpdir(), "deberta-webgpu-projects-"));
+
+const closing = [];
+/** Something to end, newest first, when all tests of the file are done. */
+export const atEnd = (close) => void closing.push(close);
+after(async () => {
+  for (const close of closing.reverse()) await close();
+  rmSync(SCRATCH, { recursive: true, force: true });
+});
+
+/** Runs a program to its end; rejects with all that it printed. Resolves to what it printed. */
+export async function run(program, args, cwd, env = {}) {
+  const [file, ...first] = program === "node" ? [process.execPath] : [program];
+  try {
+    const { stdout } = await promisify(execFile)(file, [...first, ...args], {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1", CI: "1", NODE_OPTIONS: "", ...env },
+      maxBuffer: 64 << 20,
+      timeout: 600_000,
+      shell: process.platform === "win32",
+    });
+    return stdout;
+  } catch (error) {
+    throw new Error(`${program} ${args.join(" ")}\n${error.message}\n${error.stdout}\n${error.stderr}`, {
+      cause: error,
+    });
+  }
+}
+
+let packed;
+/** The tarball that `npm publish` would send, of the build as it lies there. Resolves to its path. */
+export function pack() {
+  packed ??= run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", SCRATCH], ROOT).then((name) =>
+    join(SCRATCH, name.trim().split("\n").at(-1)),
+  );
+  return packed;
+}
+
+const INSTALL = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+
+/**
+ * A folder with the files of test/projects/<name> and the package. `packages`, as npm takes them, come from the registry;
+ * without any, nothing is fetched. Resolves to the folder.
+ */
+export async function makeProject(name, packages = []) {
+  const folder = mkdtempSync(join(SCRATCH, `${name}-`));
+  const files = join(ROOT, "test/projects", name);
+  for (const from of [files, join(ROOT, "test/projects/common")]) cpSync(from, folder, { recursive: true });
+  await run("npm", [...INSTALL, ...(packages.length > 0 ? [] : ["--offline"]), await pack(), ...packages], folder);
+  return folder;
+}
+
+/** Copies a bundled model to <folder>/models/<model>. */
+export function addModel(folder, model = "tiny-intent") {
+  mkdirSync(join(folder, "models"), { recursive: true });
+  cpSync(join(MODELS, model), join(folder, "models", model), { recursive: true });
+}
+
+/** Serves a folder, with the headers given, on a port of its own. Resolves to its address, with a slash at the end. */
+export async function serve(folder, headers = {}) {
+  const files = sirv(folder, { dev: true, etag: true, setHeaders: (response) => setAll(response, headers) });
+  const server = createServer((request, response) =>
+    files(request, response, () => {
+      setAll(response, headers);
+      response.writeHead(404).end();
+    }),
+  );
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  atEnd(() => new Promise((resolve) => (server.close(resolve), server.closeAllConnections())));
+  return `http://127.0.0.1:${server.address().port}/`;
+}
+
+function setAll(response, headers) {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+}
+
+let browser;
+async function openBrowser() {
+  const executablePath = await findBrowser();
+  const opened = await chromium.launch({
+    ...(executablePath ? { executablePath } : {}),
+    args: [...BROWSER_FLAGS, FAST_COMPILE_FLAG],
+  });
+  atEnd(() => opened.close());
+  return opened;
+}
+
+/** Opens an address in a fresh browser profile. Resolves to the page, and to what it reports as it goes wrong. */
+export async function open(address) {
+  browser ??= openBrowser();
+  const context = await (await browser).newContext();
+  const page = await context.newPage();
+  const problems = [];
+  const transferred = new Map(); // path → bytes of scripts
+  page.on("console", (message) => {
+    const missing = message.text().startsWith("Failed to load resource"); // told more exactly below
+    if (message.type() === "error" && !missing) problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("response", async (response) => {
+    const { pathname } = new URL(response.url());
+    // A model need not have every file, nor a page an icon.
+    if (response.status() >= 400 && !/\/models\/|favicon/.test(pathname))
+      problems.push(`${response.status()} ${pathname}`);
+    if (!/\.m?js$/.test(pathname)) return;
+    const body = await response.body().catch(() => undefined);
+    if (body) transferred.set(pathname, body);
+  });
+  await page.goto(address);
+  return { page, problems, transferred, close: () => context.close() };
+}
+
+/**
+ * Opens a page that writes what it found into its title, `{ page, worker }` as JSON (see classify.js), and gives that.
+ * A page that reports an error, in words or in its console, rejects.
+ */
+export async function answersOf(address) {
+  const opened = await open(address);
+  const { page, problems } = opened;
+  await page
+    .waitForFunction(() => document.title.startsWith("{") || document.title.startsWith("Error"), null, {
+      timeout: 120_000,
+    })
+    .catch((error) => problems.push(String(error)));
+  const title = await page.title();
+  await opened.close();
+  if (!title.startsWith("{") || problems.length > 0) throw new Error([title, ...problems].join("\n"));
+  return { ...JSON.parse(title), transferred: opened.transferred };
+}

@@ -1,0 +1,19 @@
+import { pipeline, type LoadOptions } from "deberta-webgpu";
+import { openWeights } from "deberta-webgpu/checkpoint";
+import { Graph } from "deberta-webgpu/runtime";
+import { DebertaV2TokenizerFast } from "deberta-webgpu/tokenizer";
+import { createWorker } from "deberta-webgpu/worker";
+import "deberta-webgpu/worker-thread";
+
+export async function use(device: GPUDevice): Promise<string> {
+  const options: LoadOptions = { device };
+  const classify = await pipeline("text-classification", "/m/", options);
+  const [best] = await classify("a text");
+  const tensors = await openWeights("/m/");
+  const tokenizer = await DebertaV2TokenizerFast.fromPretrained("/m/");
+  createWorker().terminate();
+  return [best?.label, tensors.size, tokenizer.vocabSize, new Graph()].join();
+}
+
+// @ts-expect-error a number is no device: the GPU's names are known, not `any`
+export const wrong: LoadOptions = { device: 5 };
