@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "dist-demo", "node_modules", "demo/public", "test/fixtures", ".cache"] },
+  { ignores: ["dist", "dist-demo", "node_modules", "demo/public", "test/fixtures", "test/projects/*/", ".cache"] },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],

@@ -133,9 +133,7 @@ export async function answersOf(address) {
   const opened = await open(address);
   const { page, problems } = opened;
   await page
-    .waitForFunction(() => document.title.startsWith("{") || document.title.startsWith("Error"), null, {
-      timeout: 120_000,
-    })
+    .waitForFunction("/^({|Error)/.test(document.title)", null, { timeout: 120_000 })
     .catch((error) => problems.push(String(error)));
   const title = await page.title();
   await opened.close();
