@@ -87,7 +87,13 @@ export type {
   TokenClassificationOptions,
   TokenClassifier,
 } from "./tasks/token-classification.js";
-export type { ZeroShotClassifier, ZeroShotOptions, ZeroShotResult } from "./tasks/zero-shot-classification.js";
+export type {
+  LabelTree,
+  ZeroShotClassifier,
+  ZeroShotLabels,
+  ZeroShotOptions,
+  ZeroShotResult,
+} from "./tasks/zero-shot-classification.js";
 export type { Encoding, EncodeOptions } from "./tokenizer/encoding.js";
 export { DebertaV2Tokenizer } from "./tokenizer/tokenizer.js";
 export { DebertaV2TokenizerFast } from "./tokenizer/tokenizer-fast.js";

@@ -15,6 +15,8 @@ import {
 } from "../model/model-heads.js";
 import { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import type { EntityExtractionOptions, EntityExtractor } from "./extraction/entity-extraction.js";
+import type { GLiClassModel } from "../model/extraction/gliclass.js";
+import { Fields } from "../model/extraction/fields.js";
 import type { StructuredExtractionOptions, StructuredExtractor } from "./extraction/structured-extraction.js";
 import type { GLiNERModel, GlinerOptions } from "../model/extraction/gliner.js";
 import type { GLiNER2Model } from "../model/extraction/gliner2.js";
@@ -46,7 +48,7 @@ export interface TaskFunctions {
 
 interface TaskModels {
   "text-classification": DebertaV2ForSequenceClassification;
-  "zero-shot-classification": DebertaV2ForSequenceClassification;
+  "zero-shot-classification": DebertaV2ForSequenceClassification | GLiClassModel;
   "token-classification": DebertaV2ForTokenClassification;
   redact: DebertaV2ForTokenClassification;
   "question-answering": DebertaV2ForQuestionAnswering;
@@ -66,7 +68,7 @@ export type Pipelines = {
 /** Each task's options, beside those of loading. */
 export interface PipelineOptions {
   "text-classification": TextClassificationOptions;
-  "zero-shot-classification": ZeroShotOptions;
+  "zero-shot-classification": ZeroShotOptions & Pick<GlinerOptions, "lstm">;
   "token-classification": TokenClassificationOptions;
   redact: RedactionOptions;
   "question-answering": QuestionAnsweringOptions;
@@ -88,10 +90,17 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
     (...from) => DebertaV2ForSequenceClassification.fromPretrained(...from),
     textClassification,
   ),
-  "zero-shot-classification": of(
-    (...from) => DebertaV2ForSequenceClassification.fromPretrained(...from),
-    zeroShotClassification,
-  ),
+  "zero-shot-classification": async (source, options) => {
+    const folder = await openFolder(source, options);
+    const config = await Fields.read(folder, "config.json", options.signal);
+    if (config?.value("model_type") === "GLiClass")
+      return (await import("./extraction/gliclass.js")).gliclassClassifier(source, options);
+    const make = of(
+      (...from: Parameters<typeof loadClassifier>) => loadClassifier(...from),
+      zeroShotClassification<DebertaV2ForSequenceClassification>,
+    );
+    return make(folder, options);
+  },
   "token-classification": of((...from) => DebertaV2ForTokenClassification.fromPretrained(...from), tokenClassification),
   redact: of((...from) => DebertaV2ForTokenClassification.fromPretrained(...from), redaction),
   "question-answering": of((...from) => DebertaV2ForQuestionAnswering.fromPretrained(...from), questionAnswering),
@@ -137,6 +146,9 @@ export async function pipeline<Name extends keyof Pipelines>(
     throw new RangeError(`there is no task "${task}": the tasks are ${Object.keys(TASKS).join(", ")}`);
   return TASKS[task](source, options);
 }
+
+const loadClassifier = (source: Source, options: LoadOptions): Promise<DebertaV2ForSequenceClassification> =>
+  DebertaV2ForSequenceClassification.fromPretrained(source, options);
 
 /** How a task is made: load its model and the tokenizer, hand over the defaults for its calls. */
 function of<Model extends TaskModel, Options, Made>(

@@ -11,6 +11,12 @@ export interface ZeroShotOptions {
   readonly hypothesisTemplate?: string;
   /** Whether several labels may hold: each is then judged by itself (entailment against contradiction). */
   readonly multiLabel?: boolean;
+  /** GLiClass (whose `multiLabel` is true by default, and which has no hypotheses): scores from this on count. Default: all do. */
+  readonly threshold?: number;
+  /** GLiClass: said before the text. */
+  readonly prompt?: string;
+  /** GLiClass: texts with their labels, shown to the model. */
+  readonly examples?: readonly { readonly text: string; readonly labels: readonly string[] }[];
   readonly signal?: AbortSignal;
 }
 
@@ -21,10 +27,15 @@ export interface ZeroShotResult {
   readonly scores: number[];
 }
 
+/** Labels by groups, for GLiClass: `{ tone: ["formal", "casual"] }` gives "tone.formal" and "tone.casual". */
+export type LabelTree = readonly string[] | { readonly [group: string]: LabelTree };
+
+/** A list, or one text with commas between labels. For GLiClass also groups, or a list for each text. */
+export type ZeroShotLabels = string | LabelTree | readonly (readonly string[])[];
+
 export interface ZeroShotClassifier {
-  /** @param labels a list, or one text with commas between them */
-  (text: string, labels: string | readonly string[], options?: ZeroShotOptions): Promise<ZeroShotResult>;
-  (texts: readonly string[], labels: string | readonly string[], options?: ZeroShotOptions): Promise<ZeroShotResult[]>;
+  (text: string, labels: ZeroShotLabels, options?: ZeroShotOptions): Promise<ZeroShotResult>;
+  (texts: readonly string[], labels: ZeroShotLabels, options?: ZeroShotOptions): Promise<ZeroShotResult[]>;
 }
 
 interface EntailmentModel extends SequenceClassifier {
@@ -38,7 +49,7 @@ export function zeroShotClassification<Model extends EntailmentModel>(
   const { model, tokenizer } = loaded;
   async function run(
     input: string | readonly string[],
-    candidates: string | readonly string[],
+    candidates: ZeroShotLabels,
     options: ZeroShotOptions = {},
   ): Promise<ZeroShotResult | ZeroShotResult[]> {
     const { hypothesisTemplate = "This example is {}.", multiLabel = false, signal } = { ...defaults, ...options };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { checked, sharedDevice } from "../support/gpu.js";
 import { runGliner } from "./extraction-gliner.js";
 import { runGliner2, runGliner2Entities } from "./extraction-gliner2.js";
-import { runRerank, runSentences } from "./extraction-others.js";
+import { runGliclass, runRerank, runSentences } from "./extraction-others.js";
 
 const read = async (path: string): Promise<Uint8Array | undefined> => {
   const response = await fetch(`/shared/golden/extraction/${path}`);
@@ -38,6 +38,18 @@ describe.skipIf(!__HAS_SHARED__).each(["gliner2-lstm", "gliner2-v2"])("GLiNER2, 
     const { cases, wrong, tensors, worst } = await checked(device, () => run(read, name, device.gpu));
     console.log(`${name}: ${cases} cases, ${tensors} tensors, worst ${worst.toFixed(3)} of its tolerance`);
     expect(cases).toBeGreaterThan(8);
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe.skipIf(!__HAS_SHARED__)("GLiClass", () => {
+  test.each([
+    ["gliclass-small", "device"],
+    ["gliclass-other", "device"],
+    ["gliclass-other", "host"],
+  ] as const)("%s, LSTM on the %s", async (name, lstm) => {
+    const { cases, wrong, tensors, worst } = await checked(device, () => runGliclass(read, name, lstm, device.gpu));
+    console.log(`${name}: ${cases} cases, ${tensors} tensors, worst ${worst.toFixed(3)} of its tolerance`);
     expect(wrong).toEqual([]);
   });
 });

@@ -80,7 +80,10 @@ export abstract class ExtractionModel<
       if (kind === undefined) continue;
       const width = kind.width;
       if (kind.rows === "tokens") values.set(name, collectRows(parts, name, [batch, columns, width]));
-      else values.set(name, collectParts(parts, name, kind, [batch, kind.rows === "words" ? L : C, width]));
+      else if (kind.rows === "texts") {
+        const { data } = collectParts(parts, name, kind, [batch, 1, width]);
+        values.set(name, { data, shape: [batch, width] });
+      } else values.set(name, collectParts(parts, name, kind, [batch, kind.rows === "words" ? L : C, width]));
     }
     return values;
   }
@@ -91,7 +94,7 @@ export abstract class ExtractionModel<
 
 /** What the rows of an output stand for, their width, and how its axis is padded. */
 export interface RowKind {
-  readonly rows: "tokens" | "words" | "labels";
+  readonly rows: "tokens" | "words" | "labels" | "texts";
   readonly width: number;
   /** Columns of the result by column of the row, where padding lies between them. */
   readonly columns?: readonly number[];
@@ -107,8 +110,13 @@ function collectParts(
   const [, most, width] = shape;
   for (const part of parts) {
     const data = part.outputs.get(name)!;
-    for (const extent of extentsOf(part)) {
-      const [first, count] = rows === "words" ? [extent.firstWord, extent.words] : [extent.firstLabel, extent.labels];
+    for (const [text, extent] of extentsOf(part).entries()) {
+      const [first, count] =
+        rows === "texts"
+          ? [text, 1]
+          : rows === "words"
+            ? [extent.firstWord, extent.words]
+            : [extent.firstLabel, extent.labels];
       const stride = columns ? columns.length : 4 * Math.ceil(width / 4);
       for (let i = 0; i < count; i++) {
         for (let column = 0; column < stride; column++) {

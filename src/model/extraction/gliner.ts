@@ -18,6 +18,7 @@ import { ExtractionModel, type RowKind } from "./extraction-model.js";
 import { refuseAdapters } from "./fields.js";
 import { GLINER_CONFIG, GlinerConfig } from "./gliner-config.js";
 import { glinerNetwork, TOKEN_SCORES } from "./gliner-network.js";
+import { type LstmOptions, lstmColumns, lstmLayersOf, runsOnHost } from "./lstm-layer.js";
 import { pairBlocks } from "./pair-scorer.js";
 import { type Columns, type ExtractionRequest, extentsOf, type SequenceParts, sizesOf } from "./word-rows.js";
 
@@ -35,10 +36,7 @@ export interface GlinerOutput {
   readonly logits: Tensor;
 }
 
-/** Beside those of loading: where an LSTM's recurrence runs; "auto" by the adapter. */
-export interface GlinerOptions extends LoadOptions {
-  readonly lstm?: "auto" | "device" | "host";
-}
+export type GlinerOptions = LstmOptions;
 
 /** An opened folder with its configs, before weights are looked for. */
 export interface OpenedGliner {
@@ -90,8 +88,7 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
       folder,
       options,
       (_, device) => {
-        const { lstm = "auto" } = options;
-        const hostLstm = lstm === "auto" ? device.capabilities.software : lstm === "host";
+        const hostLstm = runsOnHost(options, device.capabilities);
         return Promise.resolve((checkpoint: Checkpoint) => {
           const config = backboneConfig(base.backbone, checkpoint);
           // Three tokens were added to the table last: the marker is the second of them.
@@ -100,7 +97,7 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
             throw new CheckpointError(
               `${GLINER_CONFIG}: class_token_index ${classToken} is beyond the ${config.vocabSize} rows of the word table`,
             );
-          layers = lstmLayersOf(checkpoint);
+          layers = lstmLayersOf(checkpoint, "rnn.lstm");
           const fuseInner = checkpoint.rows("token_rep_layer.bert_layer.layers_fuser.W1.weight", 1);
           return glinerNetwork(config, { gliner, lstmLayers: layers, fuseInner, hostLstm });
         });
@@ -162,13 +159,7 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
     if (name === "prompts" || name === "label_rep") return { rows: "labels", width };
     if (name === "words_before_lstm") return { rows: "words", width };
     if (name !== "words") return undefined;
-    const half = width / 2;
-    const stride = 4 * Math.ceil(half / 4);
-    const isPlain = this.lstmLayers === 0 || 2 * stride === 4 * Math.ceil(width / 4);
-    const columns = Array.from({ length: 2 * stride }, (_, at) =>
-      at % stride < half ? Math.floor(at / stride) * half + (at % stride) : -1,
-    );
-    return { rows: "words", width, ...(isPlain ? {} : { columns }) };
+    return { rows: "words", width, ...(this.lstmLayers > 0 ? { columns: lstmColumns(width) } : {}) };
   }
 
   private spanLogits(request: ExtractionRequest, parts: readonly PartResult<ExtractionRequest>[]): Tensor {
@@ -219,11 +210,4 @@ function mostOf({ parts }: ExtractionRequest): [number, number] {
   const most = (count: (parts: SequenceParts) => number) =>
     parts.reduce((largest, part) => Math.max(largest, count(part)), 0);
   return [most(({ words }) => words.length), most(({ labels }) => labels.length)];
-}
-
-/** The file decides: later versions of the library ignore `has_rnn`. */
-function lstmLayersOf(checkpoint: Checkpoint): number {
-  let layers = 0;
-  while (checkpoint.find(`rnn.lstm.weight_ih_l${layers}`)) layers++;
-  return layers;
 }

@@ -171,6 +171,6 @@ export function gliner2Network(config: DebertaV2Config, gliner: Gliner2Config): 
         b.graph.output("classes", mlp(b, "classes", labels, "classifier", { ...sizes, output: 1 }));
       });
     },
-    more: { later: (b) => scoreGraph(b, { words: 4, fields: 4 }, [4]), finish },
+    more: { readsRows: true, later: (b) => scoreGraph(b, { words: 4, fields: 4 }, [4]), finish },
   });
 }

@@ -1,13 +1,39 @@
 // A bidirectional LSTM over packed texts as graph nodes. On GPUs the recurrence is a kernel; on adapters that compute on the
 // processor a barrier a step would cost seconds, so there the graph ends at the gates and the host goes on (lstm-host.ts).
-import { f32, padded, u32 } from "../../kernels/kernel.js";
+import { type Capabilities, f32, padded, u32 } from "../../kernels/kernel.js";
 import { lstm, lstmSteps } from "../../kernels/lstm.js";
 import { matmul } from "../../kernels/matmul.js";
 import type { PaddedAxis } from "../../kernels/pack-weights.js";
 import type { Value } from "../../runtime/graph.js";
 import type { Builder, Part } from "../deberta/layers.js";
 import { NO_AXIS } from "../deberta/sizes.js";
+import type { Checkpoint } from "../load/named-tensors.js";
+import type { LoadOptions } from "../load/options.js";
 import { sideBySide } from "./dense.js";
+
+/** Beside the options of loading: where an LSTM's recurrence runs; "auto" by the adapter. */
+export interface LstmOptions extends LoadOptions {
+  readonly lstm?: "auto" | "device" | "host";
+}
+
+export const runsOnHost = ({ lstm = "auto" }: LstmOptions, { software }: Capabilities): boolean =>
+  lstm === "auto" ? software : lstm === "host";
+
+/** Layers in the file, which decides: later versions of GLiNER's library ignore `has_rnn`. */
+export function lstmLayersOf(checkpoint: Checkpoint, prefix: string): number {
+  let layers = 0;
+  while (checkpoint.find(`${prefix}.weight_ih_l${layers}`)) layers++;
+  return layers;
+}
+
+/** Columns of a result of `size` by columns of the states, whose halves are padded by themselves; −1 for padding. */
+export function lstmColumns(size: number): number[] {
+  const half = size / 2;
+  const stride = padded(half, 4);
+  return Array.from({ length: 2 * stride }, (_, at) =>
+    at % stride < half ? Math.floor(at / stride) * half + (at % stride) : -1,
+  );
+}
 
 /** Where the tensors of an LSTM are, and their sizes. */
 export interface LstmSpec {

@@ -46,6 +46,8 @@ export interface WordModel<Request extends ExtractionRequest = ExtractionRequest
   tables?(run: PackedRun<Request>, sizes: PartSizes): Record<string, Uint32Array>;
   /** Goes on from the outputs by further jobs; `later` names in a sample's graph what these need. */
   readonly more?: {
+    /** Whether it reads the words and labels themselves. */
+    readonly readsRows: boolean;
     later(b: Builder): void;
     finish(run: PackedRun<Request>, outputs: Map<string, Float32Array>, runJob: RunJob): Promise<void>;
   };
@@ -72,7 +74,7 @@ export function wordNetwork<Request extends ExtractionRequest>(model: WordModel<
       graph.output("token_embeddings", states);
       graph.output("words_before_lstm", picked);
     }
-    if (run.inputs.inspected || host || more) graph.output("prompts", labels);
+    if (run.inputs.inspected || host || more?.readsRows) graph.output("prompts", labels);
     return { picked, labels };
   }
 
@@ -87,7 +89,7 @@ export function wordNetwork<Request extends ExtractionRequest>(model: WordModel<
       return b;
     }
     const words = lstm ? lstmLayers(b, lstm, picked, plainAxis(h), sizes) : picked;
-    if (run.inputs.inspected || more) b.graph.output("words", words);
+    if (run.inputs.inspected || more?.readsRows) b.graph.output("words", words);
     model.head(b, { words, axis, labels, sizes });
     return b;
   }

@@ -1,0 +1,159 @@
+// GLiClassModel: scores of any labels, given in the prompt, for a text as a whole.
+import { type ModelFolder, openFolder } from "../../checkpoint/folder.js";
+import { readJson } from "../../checkpoint/read-whole.js";
+import type { Source } from "../../checkpoint/source.js";
+import { CheckpointError } from "../../errors.js";
+import type { ModelInputs } from "../inputs/types.js";
+import { loadEngine } from "../load-engine.js";
+import type { Checkpoint } from "../load/named-tensors.js";
+import type { Tensor } from "../outputs.js";
+import { zeros } from "../run/collect.js";
+import type { ForwardOptions, PartResult } from "../run/engine.js";
+import { backboneConfig } from "./backbone.js";
+import { type BaseFolders, baseFolders } from "./base-model.js";
+import { ExtractionModel, type RowKind } from "./extraction-model.js";
+import { refuseAdapters } from "./fields.js";
+import { GLICLASS_CONFIG, GliclassConfig } from "./gliclass-config.js";
+import { gliclassNetwork } from "./gliclass-network.js";
+import { type LstmOptions, lstmColumns, lstmLayersOf, runsOnHost } from "./lstm-layer.js";
+import { type Columns, type ExtractionRequest, extentsOf } from "./word-rows.js";
+
+/** A request: labels and text as tokens. */
+export interface GliclassInputs extends ModelInputs {
+  /** [B]: labels of each text; those whose marker is cut off have a zero vector. */
+  readonly labelCounts: readonly number[] | Int32Array;
+}
+
+/** Scores before the sigmoid, or softmax. */
+export interface GliclassOutput {
+  /** [B, C]; −1e30 where a text has fewer labels. */
+  readonly logits: Tensor;
+}
+
+/** An opened folder with its configs, before weights are looked for. */
+export interface OpenedGliclass {
+  readonly folder: ModelFolder;
+  readonly gliclass: GliclassConfig;
+  readonly base: BaseFolders;
+}
+
+/** Reads a GLiClass's configs. @throws UnsupportedError and CheckpointError as docs/extraction.md names them */
+export async function openGliclass(source: Source, options: LstmOptions): Promise<OpenedGliclass> {
+  const folder = await openFolder(source, options);
+  const gliclass = new GliclassConfig(await readJson(folder, GLICLASS_CONFIG, options.signal));
+  await refuseAdapters(folder);
+  const { encoderName, encoder } = gliclass;
+  const named = { file: GLICLASS_CONFIG, modelName: encoderName };
+  const encoderConfig = Object.keys(encoder).length > 0 ? { encoderConfig: encoder } : {};
+  return { folder, gliclass, base: await baseFolders(source, folder, { ...named, ...encoderConfig }, options) };
+}
+
+export class GLiClassModel extends ExtractionModel<GliclassInputs> {
+  readonly gliclass: GliclassConfig;
+  private readonly lstmLayers: number;
+
+  private constructor(engine: GLiClassModel["engine"], gliclass: GliclassConfig, lstmLayers: number) {
+    super(engine);
+    this.gliclass = gliclass;
+    this.lstmLayers = lstmLayers;
+  }
+
+  /**
+   * Loads config.json and weights.
+   * @throws as `DebertaV2PreTrainedModel.fromPretrained`
+   */
+  static async fromPretrained(source: Source, options: LstmOptions = {}): Promise<GLiClassModel> {
+    return GLiClassModel.load(await openGliclass(source, options), options);
+  }
+
+  static async load({ folder, gliclass, base }: OpenedGliclass, options: LstmOptions): Promise<GLiClassModel> {
+    let lstmLayers = 0;
+    const engine = await loadEngine<ExtractionRequest, GLiClassModel["engine"]["network"]>(
+      folder,
+      options,
+      (_, device) => {
+        const hostLstm = runsOnHost(options, device.capabilities);
+        return Promise.resolve((checkpoint: Checkpoint) => {
+          const config = backboneConfig(base.backbone, checkpoint);
+          const { classTokenIndex, useLstm } = gliclass;
+          if (classTokenIndex < 0 || classTokenIndex >= config.vocabSize)
+            throw new CheckpointError(
+              `${GLICLASS_CONFIG}: class_token_index ${classTokenIndex} is beyond the ${config.vocabSize} rows of the word table`,
+            );
+          lstmLayers = useLstm ? Math.max(1, lstmLayersOf(checkpoint, "lstm.lstm")) : 0;
+          return gliclassNetwork(config, { gliclass, lstmLayers, hostLstm });
+        });
+      },
+    );
+    return new GLiClassModel(engine, gliclass, lstmLayers);
+  }
+
+  /**
+   * @throws TypeError or RangeError for bad inputs, before anything is sent to the GPU; DisposedError, DeviceError
+   */
+  async forward(inputs: GliclassInputs, options: ForwardOptions = {}): Promise<GliclassOutput> {
+    const request = this.requestOf(inputs);
+    const parts = await this.engine.forward(request, options);
+    return { logits: this.logitsOf(request, parts) };
+  }
+
+  override describe(): string {
+    const { pooling, scorer, promptFirst, encoderName } = this.gliclass;
+    return `GLiClass · text pooled by ${pooling} · scorer ${scorer} · ${this.lstmLayers} LSTM layers · labels ${promptFirst ? "before" : "after"} the text · backbone ${encoderName}\n${super.describe()}`;
+  }
+
+  protected requestOf({ labelCounts, ...model }: GliclassInputs): ExtractionRequest {
+    const checked = this.check(model);
+    const counts = Array.from(labelCounts as ArrayLike<number>);
+    if (counts.length !== checked.batch || counts.some((count) => !Number.isInteger(count) || count < 0))
+      throw new TypeError(`labelCounts: ${checked.batch} numbers of labels are expected`);
+    const { classTokenIndex, textTokenIndex, classPooling, embedClassToken, extractTextFeatures } = this.gliclass;
+    const parts = checked.rows.map(({ ids, mask, length }, text) => {
+      const columns = Array.from({ length }, (_, column) => column).filter((column) => mask?.[column] !== 0);
+      const [begin, end] = [columns[0] ?? 0, (columns.at(-1) ?? -1) + 1];
+      const at = (id: number) => columns.filter((column) => ids?.[column] === id);
+      const markers = at(classTokenIndex);
+      const [separator] = at(textTokenIndex);
+      const first = extractTextFeatures ? (separator ?? begin) : begin;
+      const labels = Array.from({ length: counts[text]! }, (_, label): Columns => {
+        const marker = markers[label];
+        if (marker === undefined) return [0, 0];
+        const from = marker + (embedClassToken ? 0 : 1);
+        if (classPooling === "first") return [from, from < end ? 1 : 0];
+        const next = markers[label + 1] ?? end;
+        return [from, Math.max(0, Math.min(next, extractTextFeatures ? (separator ?? end) : end) - from)];
+      });
+      return { words: Array.from({ length: end - first }, (_, i): Columns => [first + i, 1]), labels };
+    });
+    return { ...checked, parts };
+  }
+
+  protected rowsOf(name: string): RowKind | undefined {
+    const width = this.config.hiddenSize;
+    const columns = this.lstmLayers > 0 ? lstmColumns(width) : undefined;
+    if (name === "token_embeddings") return { rows: "tokens", width };
+    if (name === "prompts" || name === "label_rep") return { rows: "labels", width };
+    if (name === "text_rep") return { rows: "texts", width };
+    if (name !== "words" && name !== "pooled") return undefined;
+    return { rows: name === "words" ? "words" : "texts", width, ...(columns ? { columns } : {}) };
+  }
+
+  protected override partsOf(
+    request: ExtractionRequest,
+    parts: readonly PartResult<ExtractionRequest>[],
+  ): Map<string, Tensor> {
+    return super.partsOf(request, parts).set("logits", this.logitsOf(request, parts));
+  }
+
+  private logitsOf(request: ExtractionRequest, parts: readonly PartResult<ExtractionRequest>[]): Tensor {
+    const C = Math.max(0, ...request.parts.map(({ labels }) => labels.length));
+    const logits = zeros(request.batch, C);
+    logits.data.fill(-1e30);
+    for (const part of parts) {
+      const scores = part.outputs.get("scores")!;
+      for (const { source, firstLabel, labels } of extentsOf(part))
+        logits.data.set(scores.subarray(firstLabel, firstLabel + labels), source * C);
+    }
+    return logits;
+  }
+}
