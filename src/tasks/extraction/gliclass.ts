@@ -39,7 +39,7 @@ export async function gliclassClassifier(
 
 async function tokenizerOf({ gliclass, base }: OpenedGliclass, options: LstmOptions): Promise<DebertaV2TokenizerFast> {
   const tokenizer = await DebertaV2TokenizerFast.fromPretrained(base.tokenizer, options);
-  const id = tokenizer.convertTokensToIds(LABEL!);
+  const id = tokenizer.convertTokensToIds(LABEL);
   if (id !== gliclass.classTokenIndex)
     throw new CheckpointError(
       `${GLICLASS_CONFIG}: class_token_index is ${gliclass.classTokenIndex}, the tokenizer's id of ${LABEL} is ${id}`,
