@@ -4,6 +4,7 @@ export type { ModelFolder } from "./checkpoint/folder.js";
 export type { Phase, Progress, Step } from "./checkpoint/progress.js";
 export type { Source, SourceOptions } from "./checkpoint/source.js";
 export type { ByteSource, Folder, NamedSource } from "./checkpoint/byte-source.js";
+export { cachedModels, clearCache, deleteCachedModel, type CachedModel } from "./checkpoint/cache/models.js";
 export { openWeights } from "./checkpoint/shards.js";
 export type { FileDType, TensorEntry, WeightsOptions } from "./checkpoint/shards.js";
 export { readRows } from "./checkpoint/rows.js";

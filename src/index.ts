@@ -2,6 +2,7 @@
 import "./ambient.js";
 export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
 export type { CheckpointReason } from "./errors.js";
+export { cachedModels, clearCache, deleteCachedModel, type CachedModel } from "./checkpoint/cache/models.js";
 export { hashesOf } from "./checkpoint/hashes.js";
 export type { ByteSource, Folder } from "./checkpoint/byte-source.js";
 export type { Phase, Progress } from "./checkpoint/progress.js";

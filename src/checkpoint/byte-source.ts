@@ -18,6 +18,14 @@ export interface Folder {
   open(name: string): Promise<ByteSource | undefined>;
 }
 
+/** What a server says of the bytes that it has under an address now. */
+export interface Version {
+  /** The strong entity tag. */
+  readonly etag?: string | undefined;
+  /** The Last-Modified header. */
+  readonly modified?: string | undefined;
+}
+
 /** A file of an opened folder. */
 export interface NamedSource extends ByteSource {
   /** Its name in the folder, for messages. */
@@ -26,6 +34,10 @@ export interface NamedSource extends ByteSource {
   readonly sha256: string | undefined;
   /** True when the server knows no byte ranges: reading forward is one download, reading back is another. */
   readonly forwardOnly: boolean;
+  /** Of a file on a server. */
+  readonly version: Version | undefined;
+  /** How many of its bytes this browser keeps. */
+  readonly keptBytes: number;
   /** True when its bytes are on this machine: reading any of them tells nobody. */
   readonly isLocal: boolean;
   /** Lets go of what is held between two reads (the one download of a server without ranges). Reading stays possible. */
@@ -69,7 +81,9 @@ export function bytesFromBlob(blob: Blob): ByteSource {
 /** What a wrapped source may have beside size and read. */
 export interface SourceTraits {
   readonly sha256?: string | undefined;
+  readonly version?: Version | undefined;
   readonly forwardOnly?: () => boolean;
+  readonly keptBytes?: () => number;
   readonly close?: () => void;
 }
 
@@ -86,7 +100,11 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
     name,
     size,
     sha256: traits.sha256,
+    version: traits.version,
     isLocal: LOCAL.has(source),
+    get keptBytes() {
+      return traits.keptBytes?.() ?? 0;
+    },
     get forwardOnly() {
       return traits.forwardOnly?.() ?? false;
     },

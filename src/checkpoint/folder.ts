@@ -24,6 +24,8 @@ export interface ModelFolder extends Folder {
   open(name: string): Promise<NamedSource | undefined>;
   /** The error for a file that must be there and is not. */
   missing(name: string): CheckpointError;
+  /** Told why a load failed: a file that is damaged, or not the one that was promised, is not kept for the next load. */
+  refuse(reason: unknown): void;
   /** Lets go of every open download. Files stay readable. */
   close(): void;
 }
@@ -92,6 +94,10 @@ export async function openFolder(
         reason: "absent",
         status,
       });
+    },
+    refuse: (reason) => {
+      if (!(reason instanceof CheckpointError) || !["damaged", "mismatch"].includes(reason.reason)) return;
+      for (const name of opened.keys()) if (reason.file === undefined || reason.file === name) place.refuse?.(name);
     },
     close: () => place.close?.(),
   };

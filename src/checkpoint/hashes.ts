@@ -25,8 +25,8 @@ export async function hashesOf(
   source: Source,
   options: SourceOptions & { readonly weights?: string } = {},
 ): Promise<Record<string, string>> {
-  const { integrity, ...plain } = options;
-  const folder = await openFolder(source, integrity ? plain : options);
+  const { integrity: _, ...plain } = options;
+  const folder = await openFolder(source, { ...plain, cache: "off" });
   const table: Record<string, string> = {};
   const add = async (name: string): Promise<boolean> => {
     const file = await folder.open(name);

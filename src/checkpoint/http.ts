@@ -3,6 +3,7 @@
 import { CheckpointError } from "../errors.js";
 import { retryAfter, TransientError, unlessStalled, type Clock } from "./retry.js";
 import { abortable } from "./signals.js";
+import type { Version } from "./byte-source.js";
 
 /** How to talk to the server of a folder. */
 export interface Server {
@@ -23,6 +24,8 @@ export interface Remote {
   readonly url: string;
   readonly size?: number;
   readonly etag?: string | undefined;
+  /** Compared where the server gives no entity tag. */
+  readonly modified?: string | undefined;
 }
 
 /** A checked answer. `size` is the whole file's, `length` the body's; undefined when the server hides it. */
@@ -32,7 +35,7 @@ export interface HttpAnswer {
   readonly ranges: boolean;
   readonly size: number | undefined;
   readonly length: number | undefined;
-  readonly etag: string | undefined;
+  readonly version: Version;
   readonly status: number;
   /** No range was asked for, so that a body of unknown length is the whole file. */
   readonly isAll?: boolean;
@@ -115,7 +118,7 @@ export async function ask(
     control.abort();
     if (status === 416 && from === 0 && isEmptyFile(response)) {
       const body = new ResponseBody(new Response(null), 0, 0, control, server.clock);
-      return { body, ranges: true, size: 0, length: 0, etag: undefined, status };
+      return { body, ranges: true, size: 0, length: 0, version: {}, status };
     }
     const error = refusal(response, remote, from, server.headers.has("Authorization"));
     // S3 and its like answer 403 for what is not there, other stores 400; the hub says what it means.
@@ -200,10 +203,10 @@ function checkWhole(
 ): HttpAnswer {
   const isUnsure = mayBeCompressed && response.type === "cors" && !response.headers.has("Content-Encoding");
   const size = isEncoded(response) || isUnsure ? undefined : contentLength(response);
-  const etag = checkUnchanged(response, remote, size);
+  const version = checkUnchanged(response, remote, size);
   const known = size ?? remote.size;
   const body = new ResponseBody(response, 0, known, control, clock);
-  return { body, ranges: false, size: known, length: size, etag, status: 200, isAll: mayBeCompressed };
+  return { body, ranges: false, size: known, length: size, version, status: 200, isAll: mayBeCompressed };
 }
 
 function checkPart(
@@ -231,7 +234,7 @@ function checkPart(
   const [, first, last, total] = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16}|\*)$/i.exec(said ?? "") ?? [];
   if (said !== null && total === undefined) throw wrong();
   const size = total === undefined || total === "*" ? undefined : Number(total);
-  const etag = checkUnchanged(response, remote, size);
+  const version = checkUnchanged(response, remote, size);
   const known = size ?? remote.size;
   const most = Math.min(to, known ?? to);
   const length = contentLength(response);
@@ -246,23 +249,28 @@ function checkPart(
     ranges: true,
     size: known,
     length,
-    etag,
+    version,
     status: 206,
   };
 }
 
-/** The strong entity tag, after comparing it and the size with what earlier answers said. */
-function checkUnchanged(response: Response, remote: Remote, size: number | undefined): string | undefined {
+/** The version, after comparing it and the size with what earlier answers said. */
+function checkUnchanged(response: Response, remote: Remote, size: number | undefined): Version {
   const { name } = remote;
   const tag = response.headers.get("ETag") ?? undefined;
-  const etag = tag?.startsWith("W/") ? undefined : tag;
+  // Some servers mark the tag of a compressed answer, whose bytes are the same once they are decoded.
+  const etag = tag?.startsWith("W/") ? undefined : tag?.replace(/(?:--?|;)(?:gzip|br|zstd)"$/, '"');
+  const modified = response.headers.get("Last-Modified") ?? undefined;
   if (etag !== undefined && remote.etag !== undefined && etag !== remote.etag) {
     throw changed(name, `ETag ${remote.etag}, now ${etag}`);
+  }
+  if (etag === undefined && modified !== undefined && (remote.modified ?? modified) !== modified) {
+    throw changed(name, `of ${remote.modified!}, now of ${modified}`);
   }
   if (size !== undefined && remote.size !== undefined && size !== remote.size) {
     throw changed(name, `${remote.size} bytes, now ${size}`);
   }
-  return etag;
+  return { etag, modified };
 }
 
 /** The file at this address is not the one that earlier answers came from. */

@@ -12,8 +12,17 @@ const MAX_FILES = 10_000;
 export interface Listing {
   /** 40 hexadecimal digits. */
   readonly commit: string;
-  /** Bytes of each file by its path, and the SHA-256 in hexadecimal of those that the hub keeps apart (large ones). */
-  readonly files: ReadonlyMap<string, { readonly size: number | undefined; readonly sha256: string | undefined }>;
+  readonly files: ReadonlyMap<string, ListedFile>;
+}
+
+/** A file of a listing. */
+export interface ListedFile {
+  /** Bytes. */
+  readonly size: number | undefined;
+  /** In hexadecimal, of those that the hub keeps apart (large ones). */
+  readonly sha256: string | undefined;
+  /** Names its bytes: the same in every commit that has them. */
+  readonly oid: string | undefined;
 }
 
 /** Asks for the listing of a repository, `api` being its address in the hub's API; undefined where it cannot be had, for then files are tried by their names. */
@@ -43,17 +52,20 @@ function listingOf(json: unknown): Listing | undefined {
   const siblings = fieldOf(json, "siblings");
   if (typeof commit !== "string" || !/^[0-9a-f]{40}$/.test(commit)) return undefined;
   if (!Array.isArray(siblings) || siblings.length > MAX_FILES) return undefined;
-  const files = new Map<string, { size: number | undefined; sha256: string | undefined }>();
+  const files = new Map<string, ListedFile>();
   for (const file of siblings as unknown[]) {
     const path = isObject(file) ? fieldOf(file, "rfilename") : undefined;
     if (!isObject(file) || typeof path !== "string") return undefined;
     const lfs = fieldOf(file, "lfs");
     const large = isObject(lfs) ? lfs : {};
     const size = fieldOf(large, "size") ?? fieldOf(file, "size");
-    const sha256 = fieldOf(large, "sha256");
+    const digest = fieldOf(large, "sha256");
+    const sha256 = typeof digest === "string" && /^[0-9a-f]{64}$/.test(digest) ? digest : undefined;
+    const blob = fieldOf(file, "blobId");
     files.set(path, {
       size: Number.isSafeInteger(size) && (size as number) >= 0 ? (size as number) : undefined,
-      sha256: typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) ? sha256 : undefined,
+      sha256,
+      oid: sha256 ?? (typeof blob === "string" && /^[0-9a-f]{40}$/.test(blob) ? blob : undefined),
     });
   }
   return { commit, files };

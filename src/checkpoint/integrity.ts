@@ -1,5 +1,6 @@
 // SHA-256 of bytes as they come by. WebCrypto has no streaming digest and wants a secure page; this library has and does not.
 import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import { CheckpointError } from "../errors.js";
 
 /** A running SHA-256. */
@@ -7,6 +8,8 @@ export interface Digest {
   update(bytes: Uint8Array): void;
   /** Ends it. */
   base64(): string;
+  /** Ends it, too. */
+  hex(): string;
   /** @throws CheckpointError when the bytes so far do not hash to what was promised */
   check(name: string, expected: string): void;
 }
@@ -18,6 +21,7 @@ export function startSha256(): Digest {
   return {
     update: (bytes) => void hash.update(bytes),
     base64,
+    hex: () => bytesToHex(hash.digest()),
     check: (name, expected) => {
       const got = base64();
       if (got !== expected)

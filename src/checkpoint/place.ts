@@ -25,5 +25,6 @@ export function below(place: Place, subfolder: string): Place {
     location: `${place.location} (${quote(subfolder)})`,
     open: (name) => place.open(`${subfolder}/${name}`),
     whyMissing: (name) => place.whyMissing?.(`${subfolder}/${name}`),
+    refuse: (name) => place.refuse?.(`${subfolder}/${name}`),
   };
 }

@@ -43,7 +43,11 @@ export function remembering(file: NamedSource): NamedSource {
     name: file.name,
     size: file.size,
     sha256: file.sha256,
+    version: file.version,
     isLocal: file.isLocal,
+    get keptBytes() {
+      return file.keptBytes;
+    },
     get forwardOnly() {
       return file.forwardOnly;
     },

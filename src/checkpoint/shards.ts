@@ -49,6 +49,7 @@ export async function openWeights(
     if (folder !== source) folder.close();
     return table;
   } catch (error) {
+    folder.refuse(error);
     folder.close();
     throw error;
   }

@@ -17,8 +17,12 @@ export interface SourceOptions {
   readonly token?: string;
   /** Sent with every request to the source's own origin, never over plain http but to localhost. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** "auto" (the default) keeps files in the browser, where it lets pages do so; a second load fetches nothing. */
-  readonly cache?: "auto" | "off";
+  /**
+   * "auto" (the default) keeps the files of addresses and hub ids in the browser, where it lets pages do so: a second load fetches
+   * nothing, and makes no request. An hour or more after they were last compared with the server's they are compared again, after the
+   * load, for the load that comes next. "read-only" uses what is kept, and keeps nothing more.
+   */
+  readonly cache?: "auto" | "read-only" | "off";
   /** Asks the browser to keep the cache when room gets short; some browsers ask the user. */
   readonly persist?: boolean;
   /**
@@ -40,6 +44,8 @@ export interface Place {
   open(name: string): Promise<ByteSource | NamedSource | undefined>;
   /** What was answered for a file that `open` did not give. */
   whyMissing?(name: string): CheckpointError | undefined;
+  /** Its bytes are not what they should be: they are kept no longer. */
+  refuse?(name: string): void;
   close?(): void;
 }
 

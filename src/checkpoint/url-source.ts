@@ -62,6 +62,32 @@ export async function openUrl(
   }
 }
 
+/**
+ * A file of which all is known that opening it would tell: no request is made before it is read. Reading rejects with a CheckpointError,
+ * "changed", when the server has another version by now.
+ */
+export function reopenUrl(
+  remote: Remote & { readonly size: number },
+  server: Server,
+  sha256: string | undefined,
+): NamedSource {
+  const file = new RemoteFile(remote, server);
+  return namedSource(remote.name, file, { sha256, forwardOnly: () => !file.ranges, close: () => file.close() });
+}
+
+/** Whether the server still has the version of a file that is known, asked once; undefined when it does not say. */
+export async function isUnchanged(remote: Remote, server: Server): Promise<boolean | undefined> {
+  try {
+    const answer = await ask(server, remote, 0, 1, server.signal);
+    if (answer instanceof CheckpointError) return answer.reason === "absent" ? false : undefined;
+    answer.body.cancel();
+    return true;
+  } catch (error) {
+    server.signal?.throwIfAborted();
+    return error instanceof CheckpointError && error.reason === "changed" ? false : undefined;
+  }
+}
+
 /** Files of text, and the vocabulary, which shrinks by a third. */
 const COMPRESSIBLE = /\.json$|(?:^|\/)spm\.model$/;
 
@@ -102,13 +128,14 @@ async function openAnswer(
     const size = answer.size ?? (answer.ranges ? await hiddenSize(remote, server, answer) : undefined);
     if (size === undefined) {
       const source = await wholeBody(remote, server, answer);
-      const named = namedSource(name, source, { sha256 });
+      const named = namedSource(name, source, { sha256, version: answer.version });
       return isPage(await readRange(named, 0, Math.min(source.size, HEAD), server.signal)) ? page() : named;
     }
-    file = new RemoteFile({ ...remote, size, etag: answer.etag }, server, answer);
+    file = new RemoteFile({ ...remote, size, etag: answer.version.etag }, server, answer);
     const opened = file;
     const source = namedSource(name, file, {
       sha256,
+      version: answer.version,
       forwardOnly: () => !opened.ranges,
       close: () => opened.close(),
     });
@@ -165,12 +192,12 @@ class RemoteFile implements ByteSource {
   readonly #server: Server;
   #held: ResponseBody | undefined;
 
-  constructor(remote: Remote & { readonly size: number }, server: Server, { ranges, body }: HttpAnswer) {
+  constructor(remote: Remote & { readonly size: number }, server: Server, opened?: HttpAnswer) {
     this.size = remote.size;
-    this.ranges = ranges;
+    this.ranges = opened?.ranges ?? true;
     this.#remote = remote;
     this.#server = server;
-    this.#held = body;
+    this.#held = opened?.body;
   }
 
   /** Ends the download that a server without ranges is in the middle of. */

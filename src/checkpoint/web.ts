@@ -1,44 +1,110 @@
 // A source on the web: which address it names, and how its server is talked to.
 import { CheckpointError, quote } from "../errors.js";
+import type { KeptSource, Origin } from "./cache/kept-source.js";
 import type { Listing } from "./hub.js";
 import type { Server } from "./http.js";
+import type { ProgressReporter } from "./progress.js";
 import { fetchWithOwnHeaders } from "./redirects.js";
 import { SOURCE_HELP, type Place, type PlaceContext, type SourceOptions } from "./source.js";
-import { openUrl } from "./url-source.js";
+import { isUnchanged, openUrl, reopenUrl } from "./url-source.js";
 
 const HUB = "https://huggingface.co/";
 /** A hub id. */
 const HUB_ID = /^([\w-][\w.-]*)\/([\w-][\w.-]*)$/;
 
 /** A base URL or a hub id. */
-export function webPlace(source: string | URL, { options, digests, clock }: PlaceContext): Place {
+export function webPlace(source: string | URL, { options, digests, clock, progress }: PlaceContext): Place {
   const base = baseOf(source, options.revision ?? "main");
   const server = serverOf(base, options, clock);
-  const location = base.href.slice(0, base.href.length - base.search.length);
-  const id = HUB_ID.test(String(source)) ? String(source) : undefined;
-  const pinned = (commit: string): string => `${HUB}${id!}/resolve/${commit}/`;
-  let listing: Promise<Listing | undefined> | undefined;
+  const origin = originOf(source, base, server, digests, options);
   const why = new Map<string, CheckpointError>();
+  let listing: Promise<Listing | undefined> | undefined;
+  const direct: Pick<KeptSource, "open" | "refuse"> = {
+    open: async (name) => origin.open(name, await (listing ??= origin.list?.() ?? Promise.resolve(undefined))),
+    refuse: () => Promise.resolve(),
+  };
+  let files: Promise<typeof direct> | undefined;
   return {
-    location,
+    location: base.href.slice(0, base.href.length - base.search.length),
     isRemote: true,
     open: async (name) => {
-      if (id !== undefined)
-        listing ??= import("./hub.js").then((hub) =>
-          hub.readListing(`${HUB}api/models/${id}`, options.revision ?? "main", server),
-        );
-      const listed = await listing;
-      const known = listed?.files.get(name);
-      if (listed && !known) return undefined;
-      const from = listed ? pinned(listed.commit) : location;
-      const url = from + name.split("/").map(encodeURIComponent).join("/") + base.search;
-      const file = await openUrl(name, url, server, { sha256: digests.get(name), size: known?.size });
+      files ??= keptFiles(origin, base, options, progress).then((kept) => kept ?? direct);
+      files.catch(() => (files = undefined));
+      const file = await (await files).open(name);
       if (!(file instanceof CheckpointError)) return file;
       why.set(name, file);
       return undefined;
     },
     whyMissing: (name) => why.get(name),
+    refuse: (name) => void files?.then((each) => each.refuse(name)).catch(() => undefined),
     close: () => [...server.holding].forEach((file) => file.close()),
+  };
+}
+
+/** Over what the browser keeps; undefined where it keeps nothing, whatever the reason. */
+async function keptFiles(
+  origin: Origin,
+  base: URL,
+  { cache = "auto", persist = false, signal }: SourceOptions,
+  progress: ProgressReporter,
+): Promise<KeptSource | undefined> {
+  if (cache === "off" || !/^https?:$/.test(base.protocol) || !("navigator" in globalThis)) return undefined;
+  try {
+    const { KeptSource } = await import("./cache/kept-source.js");
+    return await KeptSource.open(origin, { isReadOnly: cache === "read-only", persist, progress });
+  } catch {
+    signal?.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** A source as a list of kept models names it. @throws TypeError when it is none on the web */
+export function sourceName(source: string | URL): string {
+  return HUB_ID.test(String(source)) ? String(source) : unsigned(baseOf(source, "main")).href;
+}
+
+/** What in an address is good for some hours only, and names no file. */
+const SIGNATURE = /^(?:x-(?:amz|goog)-.*|signature|expires|policy|key-pair-id|sig|se|sp|sv|sr|st|spr|skoid|token)$/i;
+
+function unsigned(base: URL): URL {
+  const url = new URL(base);
+  for (const name of [...url.searchParams.keys()]) if (SIGNATURE.test(name)) url.searchParams.delete(name);
+  return url;
+}
+
+/** The server of a source: which address each file has, at the commit of the listing where there is one. */
+function originOf(
+  source: string | URL,
+  base: URL,
+  server: Server,
+  digests: PlaceContext["digests"],
+  { token, headers, revision = "main" }: SourceOptions,
+): Origin {
+  const id = HUB_ID.test(String(source)) ? String(source) : undefined;
+  const folder = base.href.slice(0, base.href.length - base.search.length);
+  const urlOf = (name: string, listing: Listing | undefined): string =>
+    (listing ? `${HUB}${id!}/resolve/${listing.commit}/` : folder) +
+    name.split("/").map(encodeURIComponent).join("/") +
+    base.search;
+  return {
+    source: sourceName(source),
+    // What came with a token is given only to who has one.
+    identity: JSON.stringify([unsigned(base).href, token !== undefined || headers !== undefined]),
+    ...(id !== undefined && {
+      list: async () => (await import("./hub.js")).readListing(`${HUB}api/models/${id}`, revision, server),
+    }),
+    open: async (name, listing) => {
+      const listed = listing?.files.get(name);
+      if (listing && !listed) return undefined;
+      return openUrl(name, urlOf(name, listing), server, { sha256: digests.get(name), size: listed?.size });
+    },
+    reopen: (name, { size, version, oid }, listing) => {
+      // At the hub a name of its own says which bytes are meant; hosts of the same bytes may differ in their tags.
+      const known = oid === undefined ? version : {};
+      return reopenUrl({ name, url: urlOf(name, listing), size, ...known }, server, digests.get(name));
+    },
+    isUnchanged: (name, { size, version }) =>
+      isUnchanged({ name, url: urlOf(name, undefined), size, ...version }, server),
   };
 }
 

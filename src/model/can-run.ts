@@ -15,7 +15,7 @@ export interface CanRun {
   readonly availability: "available" | "downloadable" | "unavailable";
   /** Why not, in words; empty when it runs. */
   readonly reasons: readonly string[];
-  /** Bytes of weights and vocabulary that come over the network, and how many of them this origin keeps already. */
+  /** Bytes of weights and vocabulary that lie on a server, and how many of them this origin keeps already. */
   readonly downloadBytes: number;
   readonly cachedBytes: number;
   /** Weights on the GPU in the type that `dtype` asks for, and the tables on the host. */
@@ -26,7 +26,6 @@ export interface CanRun {
   readonly limits: { readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number } | undefined;
 }
 
-const VOCABULARIES = ["spm.model", "tokenizer.json"];
 const TABLE = "deberta.embeddings.word_embeddings.weight";
 
 /** Bytes an element of a matrix takes on the GPU: by what is asked for, else by what the file holds. */
@@ -42,8 +41,8 @@ export async function canRun(source: Source, options: LoadOptions = {}): Promise
   const adapter = await adapterOf(options);
   if (!adapter)
     reasons.push("there is no WebGPU here: the browser has none, it is switched off, or there is no usable GPU");
-  const folder = await openFolder(source, options);
-  let [downloadBytes, gpuBytes, hostBytes] = [0, 0, 0];
+  const folder = await openFolder(source, { ...options, cache: options.cache === "off" ? "off" : "read-only" });
+  let [downloadBytes, cachedBytes, gpuBytes, hostBytes] = [0, 0, 0, 0];
   try {
     const config = await DebertaV2Config.fromPretrained(folder, options);
     const checkpoint = await Checkpoint.open(folder, options);
@@ -62,15 +61,14 @@ export async function canRun(source: Source, options: LoadOptions = {}): Promise
       reasons.push(`one matrix needs ${largest} bytes, this device binds ${most}: try dtype "q8" or "f16"`);
     if (folder.isRemote) {
       const weights = await Promise.all([...new Set(entries.map(({ file }) => file))].map((file) => folder.open(file)));
-      downloadBytes = weights.reduce((sum, file) => sum + (file?.size ?? 0), 0);
-      for (const name of VOCABULARIES) {
-        const file = await folder.open(name);
-        if (!file) continue;
-        downloadBytes += file.size;
-        break;
+      const vocabulary = (await folder.open("spm.model")) ?? (await folder.open("tokenizer.json"));
+      for (const file of [...weights, vocabulary]) {
+        downloadBytes += file?.size ?? 0;
+        cachedBytes += file?.keptBytes ?? 0;
       }
     }
   } catch (error) {
+    folder.refuse(error);
     if (!(error instanceof CheckpointError || error instanceof UnsupportedError)) throw error;
     reasons.push(error.message);
   } finally {
@@ -79,10 +77,10 @@ export async function canRun(source: Source, options: LoadOptions = {}): Promise
   const ok = reasons.length === 0;
   return {
     ok,
-    availability: ok ? (downloadBytes > 0 ? "downloadable" : "available") : "unavailable",
+    availability: ok ? (downloadBytes > cachedBytes ? "downloadable" : "available") : "unavailable",
     reasons,
     downloadBytes,
-    cachedBytes: 0,
+    cachedBytes,
     gpuBytes: Math.ceil(gpuBytes),
     hostBytes,
     features: adapter ? [...adapter.features].sort() : [],

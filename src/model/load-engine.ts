@@ -42,6 +42,7 @@ export async function loadEngine<Request extends CheckedInputs, Net extends Netw
     };
     return new Engine<Request, Net>(network, device, weights, { release, reopen });
   } catch (error) {
+    folder.refuse(error);
     release();
     throw error;
   } finally {

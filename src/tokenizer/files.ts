@@ -29,6 +29,8 @@ export interface TokenizerFolder {
   readonly spm: () => Promise<Uint8Array | undefined>;
   /** A JSON file that holds an object. */
   readonly json: (name: string) => Promise<JsonObject | undefined>;
+  /** Told why it failed: see ModelFolder. */
+  readonly refuse: (reason: unknown) => void;
   /** The error for a file that must be there and is not. */
   readonly missing: (name: string) => CheckpointError;
 }
@@ -38,19 +40,26 @@ export async function openTokenizerFolder(source: Source, options: SourceOptions
   // The vocabulary alone is large enough to be waited for.
   const follow = (file: string) => (loaded: number, total: number) =>
     folder.progress.tell({ file, loaded, total, phase: "vocabulary" });
+  const refuse = (reason: unknown): never => {
+    folder.refuse(reason);
+    throw reason;
+  };
+  const spm = async (): Promise<Uint8Array | undefined> => {
+    const file = await folder.open(SPM);
+    return file && readWhole(file, MAX_SPM_BYTES, options.signal, follow(SPM));
+  };
+  const json = async (name: string): Promise<JsonObject | undefined> => {
+    const onProgress = name === TOKENIZER_JSON ? follow(name) : undefined;
+    const value = await readOptionalJson(folder, name, options.signal, onProgress);
+    if (value !== undefined && !isObject(value)) throw new CheckpointError(`${name}: is not a JSON object`);
+    return value;
+  };
   return {
     isRemote: folder.isRemote,
     missing: (name) => folder.missing(name),
-    async spm() {
-      const file = await folder.open(SPM);
-      return file && readWhole(file, MAX_SPM_BYTES, options.signal, follow(SPM));
-    },
-    async json(name) {
-      const onProgress = name === TOKENIZER_JSON ? follow(name) : undefined;
-      const value = await readOptionalJson(folder, name, options.signal, onProgress);
-      if (value !== undefined && !isObject(value)) throw new CheckpointError(`${name}: is not a JSON object`);
-      return value;
-    },
+    refuse: (reason) => folder.refuse(reason),
+    spm: () => spm().catch(refuse),
+    json: (name) => json(name).catch(refuse),
   };
 }
 
@@ -61,7 +70,12 @@ export async function readPieceModel(
 ): Promise<{ readonly bytes: Uint8Array; readonly model: PieceModel }> {
   const bytes = known ?? (await folder.spm());
   if (!bytes) throw folder.missing(SPM);
-  return { bytes, model: parsePieceModel(bytes, SPM) };
+  try {
+    return { bytes, model: parsePieceModel(bytes, SPM) };
+  } catch (error) {
+    folder.refuse(error);
+    throw error;
+  }
 }
 
 /** tokenizer.json, if the folder has one. */

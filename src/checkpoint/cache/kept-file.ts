@@ -1,0 +1,253 @@
+// A file of a server, some or all of whose bytes are kept: reads take what is here from the store, and the rest from the server,
+// keeping it as it comes by. A file that is nearly whole is completed when nothing else is read, and then hashed where the hub
+// told its hash.
+import type { ByteSource, NamedSource } from "../byte-source.js";
+import { looksLike } from "../look-alike.js";
+import { takeLock } from "./locks.js";
+import { PART_BYTES, type Part, type Parts } from "./parts.js";
+
+/** Parts that are read before they are asked for. */
+const AHEAD = 4;
+/** A read shorter than this, away from both ends of a file, is of single rows: thousands of tiny parts would come of them. */
+const CRUMB = 16 * 1024;
+const ENDS = 64 * 1024;
+/** So long nothing is read before a file is completed, in milliseconds. */
+const IDLE = 300;
+/** A file that lacks more than this share of its bytes is not completed. */
+const MOST_LACKING = 1 / 4;
+
+/** What becomes of a file while it is read. */
+export interface Keeping {
+  /** False when nothing more can be kept. */
+  readonly mayKeep: boolean;
+  /** Nothing of it may be kept: it is an error page, or its hash is wrong. */
+  refuse(why: "look" | "hash" | "changed"): Promise<void>;
+  /** Nothing can be kept here. */
+  giveUp(error: unknown): Promise<void>;
+  becameWhole(): Promise<void>;
+  becameVerified(): Promise<void>;
+}
+
+export class KeptFile implements ByteSource {
+  readonly name: string;
+  readonly size: number;
+  readonly #room: string;
+  readonly #parts: Parts;
+  readonly #remote: NamedSource;
+  readonly #keeping: Keeping;
+  #readers = 0;
+  /** Lets go of the locks that are held from the first read on until nothing is read any more. */
+  #letGo: Promise<(() => void)[]> | undefined;
+  #isRefused = false;
+  #completing: AbortController | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
+  #isWhole: boolean;
+  #sha256: string | undefined;
+
+  /** @param sha256 in hexadecimal: what its bytes are to hash to, where they have not been hashed yet */
+  constructor(
+    room: string,
+    parts: Parts,
+    remote: NamedSource,
+    keeping: Keeping,
+    { isWhole, sha256 }: { readonly isWhole: boolean; readonly sha256: string | undefined },
+  ) {
+    this.name = remote.name;
+    this.size = parts.size;
+    this.#room = room;
+    this.#parts = parts;
+    this.#remote = remote;
+    this.#keeping = keeping;
+    this.#isWhole = isWhole;
+    this.#sha256 = sha256;
+  }
+
+  async *read(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#stopCompleting();
+    yield* this.#read(start, end, signal);
+  }
+
+  /** Bytes that are kept. */
+  get keptBytes(): number {
+    return this.#parts.gaps().reduce((sum, gap) => sum - (gap.end - gap.start), this.size);
+  }
+
+  async *#read(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#readers++;
+    this.#letGo ??= this.#lock();
+    try {
+      for (let at = start; at < end;) {
+        const bytes = this.#parts.at(at)
+          ? this.#readKept(at, end)
+          : this.#fetch(at, Math.min(end, this.#parts.nextStart(at)), signal);
+        for await (const chunk of bytes) {
+          at += chunk.length;
+          yield chunk;
+        }
+      }
+    } finally {
+      if (--this.#readers === 0) this.#rest();
+    }
+  }
+
+  /** Parts that lie one after another, up to the first that is not here. */
+  async *#readKept(start: number, end: number): AsyncGenerator<Uint8Array> {
+    const coming: { readonly part: Part; readonly bytes: Promise<Uint8Array | undefined> }[] = [];
+    let asked = start;
+    for (let at = start; at < end;) {
+      for (let part; coming.length < AHEAD && asked < end && (part = this.#parts.at(asked)); asked = part.end)
+        coming.push({ part, bytes: this.#parts.read(part) });
+      const next = coming.shift();
+      const bytes = await next?.bytes;
+      if (!next || !bytes) return;
+      yield bytes.subarray(at - next.part.start, end - next.part.start);
+      at = next.part.end;
+    }
+  }
+
+  async *#fetch(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const isCrumb = end - start < CRUMB && start >= ENDS && end <= this.size - ENDS;
+    const writer = (await this.#mayKeep()) && !isCrumb ? new PartWriter(this.#parts, start) : undefined;
+    try {
+      let at = start;
+      for await (const bytes of this.#remote.read(start, end, signal)) {
+        if (at === 0 && looksLike(bytes) !== undefined) await this.#refuse("look");
+        if (writer && (await this.#mayKeep())) await this.#keep(writer.add(bytes));
+        at += bytes.length;
+        yield bytes;
+      }
+    } catch (error) {
+      if ((error as { reason?: unknown } | null)?.reason === "changed") await this.#refuse("changed");
+      throw error;
+    } finally {
+      if (writer && (await this.#mayKeep())) await this.#keep(writer.end());
+    }
+  }
+
+  async #keep(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      await this.#keeping.giveUp(error);
+    }
+  }
+
+  async #refuse(why: "look" | "hash" | "changed"): Promise<void> {
+    if (this.#isRefused) return;
+    this.#isRefused = true;
+    await this.#keeping.refuse(why);
+  }
+
+  /** Two locks: others do not remove what is read here, and do not fetch the same to keep it, too. */
+  async #lock(): Promise<(() => void)[]> {
+    const use = await takeLock(`use ${this.#room}`, { mode: "shared" });
+    const write = this.#keeping.mayKeep ? await takeLock(`write ${this.#room}`, { ifAvailable: true }) : undefined;
+    return [use, write].filter((letGo) => letGo !== undefined);
+  }
+
+  async #mayKeep(): Promise<boolean> {
+    return !this.#isRefused && this.#keeping.mayKeep && (await this.#letGo)?.length === 2;
+  }
+
+  /** Nobody reads now. */
+  #rest(): void {
+    this.#noteWhole();
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      const control = (this.#completing = new AbortController());
+      void this.#complete(control.signal)
+        .catch(() => undefined)
+        .finally(() => this.#release(control.signal));
+    }, IDLE);
+  }
+
+  #stopCompleting(): void {
+    clearTimeout(this.#idle);
+    this.#completing?.abort();
+  }
+
+  #release(completing: AbortSignal): void {
+    if (completing.aborted) return; // somebody reads again
+    void this.#letGo?.then((all) => all.forEach((letGo) => letGo()));
+    this.#letGo = undefined;
+  }
+
+  #noteWhole(): void {
+    const isNowWhole = !this.#isRefused && this.#parts.gaps().length === 0;
+    if (isNowWhole && !this.#isWhole && this.#keeping.mayKeep) void this.#keeping.becameWhole();
+    this.#isWhole = isNowWhole;
+  }
+
+  async #complete(signal: AbortSignal): Promise<void> {
+    if (!(await this.#mayKeep())) return;
+    const isFar = this.size - this.keptBytes > this.size * MOST_LACKING;
+    if (isFar || (this.#remote.forwardOnly && !this.#isWhole)) return;
+    for (const { start, end } of this.#parts.gaps())
+      for await (const bytes of this.#fetch(start, end, signal)) if (bytes.length > 0) signal.throwIfAborted();
+    this.#noteWhole();
+    if (this.#isWhole && this.#sha256 !== undefined) await this.#verify(this.#sha256, signal);
+  }
+
+  /** Hashes all bytes, a little at a time. */
+  async #verify(expected: string, signal: AbortSignal): Promise<void> {
+    const digest = (await import("../integrity.js")).startSha256();
+    for (let at = 0; at < this.size;) {
+      const part = this.#parts.at(at);
+      const bytes = part && (await this.#parts.read(part));
+      if (!bytes) return;
+      digest.update(bytes.subarray(at - part.start));
+      at = part.end;
+      await breath();
+      signal.throwIfAborted();
+    }
+    this.#sha256 = undefined;
+    if (digest.hex() === expected) await this.#keeping.becameVerified();
+    else await this.#refuse("hash");
+  }
+}
+
+/** Lets everything else go first. */
+const breath = (): Promise<void> =>
+  new Promise((resolve) => {
+    if ("requestIdleCallback" in globalThis) requestIdleCallback(() => resolve(), { timeout: 1000 });
+    else setTimeout(resolve, 10);
+  });
+
+/** Gathers bytes to parts; one is written while the next is gathered, never more. */
+class PartWriter {
+  readonly #parts: Parts;
+  readonly #gathered: Uint8Array<ArrayBuffer> = new Uint8Array(PART_BYTES);
+  #start: number;
+  #filled = 0;
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(parts: Parts, start: number) {
+    this.#parts = parts;
+    this.#start = start;
+  }
+
+  async add(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const piece = bytes.subarray(at, at + PART_BYTES - this.#filled);
+      this.#gathered.set(piece, this.#filled);
+      this.#filled += piece.length;
+      at += piece.length;
+      if (this.#filled === PART_BYTES) await this.#write();
+    }
+  }
+
+  /** Writes what is left, and waits for all of it. */
+  async end(): Promise<void> {
+    if (this.#filled > 0) await this.#write();
+    await this.#written;
+  }
+
+  async #write(): Promise<void> {
+    await this.#written;
+    const bytes = this.#gathered.slice(0, this.#filled);
+    this.#written = this.#parts.write(this.#start, bytes);
+    this.#written.catch(() => undefined); // whoever comes next hears of it
+    this.#start += this.#filled;
+    this.#filled = 0;
+  }
+}
