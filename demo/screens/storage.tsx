@@ -92,7 +92,7 @@ export default function Storage({ place }: ScreenProps) {
                   <th scope="row" class="wrap">
                     {shortened(model.source)}
                   </th>
-                  <td class="number">{countOf(model.files)}</td>
+                  <td class="number">{model.files}</td>
                   <td class="number">{bytes(model.bytes)}</td>
                   <td class="number">{new Date(model.lastUsed).toLocaleDateString()}</td>
                   <td>
@@ -126,8 +126,6 @@ async function room(): Promise<StorageEstimate> {
     return {}; // over plain http, or blocked
   }
 }
-
-const countOf = (files: number | readonly unknown[]): number => (typeof files === "number" ? files : files.length);
 
 /** Without the page's own address before a bundled model's. */
 const shortened = (source: string): string => {

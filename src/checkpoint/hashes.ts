@@ -25,8 +25,9 @@ export async function hashesOf(
   source: Source,
   options: SourceOptions & { readonly weights?: string } = {},
 ): Promise<Record<string, string>> {
-  const { integrity: _, ...plain } = options;
-  const folder = await openFolder(source, { ...plain, cache: "off" });
+  const asServed: { -readonly [Key in keyof SourceOptions]: SourceOptions[Key] } = { ...options, cache: "off" };
+  delete asServed.integrity;
+  const folder = await openFolder(source, asServed);
   const table: Record<string, string> = {};
   const add = async (name: string): Promise<boolean> => {
     const file = await folder.open(name);

@@ -1,6 +1,6 @@
 // canRun: what it says of a model is what loading then finds, and a model that cannot run is told apart in words.
-import { expect, test } from "vitest";
-import { canRun, DebertaV2Model } from "../../src/index.js";
+import { expect, test, vi } from "vitest";
+import { cachedModels, canRun, clearCache, DebertaV2Model, pipeline } from "../../src/index.js";
 import { filesOf, folderOf, makeCheckpoint, MINIATURE } from "../support/checkpoint.js";
 import { sharedDevice } from "../support/gpu.js";
 
@@ -24,6 +24,22 @@ test("a model behind an address is downloadable", async () => {
   expect(said).toMatchObject({ ok: true, availability: "downloadable", reasons: [] });
   expect(said.downloadBytes).toBeGreaterThan(1e6);
   expect(said.hostBytes).toBeGreaterThan(1e6);
+});
+
+test("a model that is kept is available, and asking keeps nothing by itself", async () => {
+  await clearCache();
+  const source = new URL("/models/tiny-intent/", location.href);
+  await canRun(source, { device: device.gpu });
+  expect(await cachedModels()).toEqual([]);
+  const pipe = await pipeline("text-classification", source, { device: device.gpu });
+  await pipe.model.whole;
+  await vi.waitFor(async () => {
+    const said = await canRun(source, { device: device.gpu });
+    expect(said).toMatchObject({ availability: "available", cachedBytes: said.downloadBytes });
+  }, 5000);
+  await pipe.dispose();
+  expect((await cachedModels()).map((model) => model.source)).toEqual([source.href]);
+  await clearCache();
 });
 
 test.each([

@@ -42,9 +42,12 @@ export function fakeServer(given: Readonly<Record<string, Uint8Array<ArrayBuffer
     return new ReadableStream(
       {
         pull: (controller) => {
-          if (server.sent >= server.breaksAt) return controller.error(new TypeError("network error"));
+          if (server.sent >= server.breaksAt) throw new TypeError("network error");
           const chunk = bytes.slice(at, Math.min(at + CHUNK, at + server.breaksAt - server.sent));
-          if (chunk.length === 0) return controller.close();
+          if (chunk.length === 0) {
+            controller.close();
+            return;
+          }
           at += chunk.length;
           server.sent += chunk.length;
           controller.enqueue(chunk);

@@ -3,7 +3,7 @@
 // told its hash.
 import type { ByteSource, NamedSource } from "../byte-source.js";
 import { looksLike } from "../look-alike.js";
-import { takeLock } from "./locks.js";
+import { type Held, takeLock } from "./locks.js";
 import { PART_BYTES, type Part, type Parts } from "./parts.js";
 
 /** Parts that are read before they are asked for. */
@@ -11,6 +11,10 @@ const AHEAD = 4;
 /** A read shorter than this, away from both ends of a file, is of single rows: thousands of tiny parts would come of them. */
 const CRUMB = 16 * 1024;
 const ENDS = 64 * 1024;
+/** Whether another tab has stopped keeping a file, and what it has kept, is looked after this often, in milliseconds. */
+const TRY_AGAIN = 150;
+/** A tab that keeps nothing new for so long is not waited for. */
+const PATIENCE = 2_000;
 /** So long nothing is read before a file is completed, in milliseconds. */
 const IDLE = 300;
 /** A file that lacks more than this share of its bytes is not completed. */
@@ -36,9 +40,15 @@ export class KeptFile implements ByteSource {
   readonly #remote: NamedSource;
   readonly #keeping: Keeping;
   #readers = 0;
-  /** Lets go of the locks that are held from the first read on until nothing is read any more. */
-  #letGo: Promise<(() => void)[]> | undefined;
+  /** While somebody reads, and a little longer: nobody removes what is read. */
+  #use: Promise<Held | undefined> | undefined;
+  /** From the first byte that is kept: nobody else keeps the same. */
+  #write: Held | undefined;
+  #nextTry = 0;
+  #mayWait = true;
   #isRefused = false;
+  /** Nobody who reads has stopped before the end. */
+  #isWanted = true;
   #completing: AbortController | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
   #isWhole: boolean;
@@ -62,21 +72,20 @@ export class KeptFile implements ByteSource {
     this.#sha256 = sha256;
   }
 
-  async *read(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    this.#stopCompleting();
-    yield* this.#read(start, end, signal);
-  }
-
   /** Bytes that are kept. */
   get keptBytes(): number {
     return this.#parts.gaps().reduce((sum, gap) => sum - (gap.end - gap.start), this.size);
   }
 
-  async *#read(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  async *read(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    this.#stopCompleting();
     this.#readers++;
-    this.#letGo ??= this.#lock();
+    let isAtEnd = false;
+    this.#use ??= takeLock(`use ${this.#room}`, { mode: "shared" });
     try {
+      await this.#use;
       for (let at = start; at < end;) {
+        if (!this.#parts.at(at)) await this.#waitForOther(at, signal);
         const bytes = this.#parts.at(at)
           ? this.#readKept(at, end)
           : this.#fetch(at, Math.min(end, this.#parts.nextStart(at)), signal);
@@ -85,7 +94,9 @@ export class KeptFile implements ByteSource {
           yield chunk;
         }
       }
+      isAtEnd = true;
     } finally {
+      this.#isWanted &&= isAtEnd;
       if (--this.#readers === 0) this.#rest();
     }
   }
@@ -107,12 +118,13 @@ export class KeptFile implements ByteSource {
 
   async *#fetch(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const isCrumb = end - start < CRUMB && start >= ENDS && end <= this.size - ENDS;
-    const writer = (await this.#mayKeep()) && !isCrumb ? new PartWriter(this.#parts, start) : undefined;
+    let writer: PartWriter | undefined;
     try {
       let at = start;
       for await (const bytes of this.#remote.read(start, end, signal)) {
         if (at === 0 && looksLike(bytes) !== undefined) await this.#refuse("look");
-        if (writer && (await this.#mayKeep())) await this.#keep(writer.add(bytes));
+        if (!isCrumb && (await this.#mayWrite()))
+          await this.#keep((writer ??= new PartWriter(this.#parts, at)).add(bytes));
         at += bytes.length;
         yield bytes;
       }
@@ -120,7 +132,37 @@ export class KeptFile implements ByteSource {
       if ((error as { reason?: unknown } | null)?.reason === "changed") await this.#refuse("changed");
       throw error;
     } finally {
-      if (writer && (await this.#mayKeep())) await this.#keep(writer.end());
+      if (writer && (await this.#mayWrite())) await this.#keep(writer.end());
+    }
+  }
+
+  /** Whether bytes can be kept: there is room, and nobody else keeps this file now. */
+  async #mayWrite(): Promise<boolean> {
+    if (this.#isRefused || this.#write?.isLost || !this.#keeping.mayKeep) return false;
+    if (this.#write) return true;
+    const now = performance.now();
+    if (now < this.#nextTry) return false;
+    const isFirstTry = this.#nextTry === 0;
+    this.#nextTry = now + TRY_AGAIN;
+    const held = await takeLock(`write ${this.#room}`, { ifAvailable: true });
+    if (!held) return false;
+    if (!isFirstTry) await this.#parts.look().catch(() => undefined); // what the other has kept
+    this.#write = held;
+    return true;
+  }
+
+  /** Where another tab is fetching this file: until it has kept a byte, or it gets no further. */
+  async #waitForOther(position: number, signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#keeping.mayKeep || this.#isRefused) return;
+    let [lacking, since] = [Infinity, performance.now()];
+    while (this.#mayWait && !(await this.#mayWrite())) {
+      signal?.throwIfAborted();
+      await this.#parts.look().catch(() => undefined);
+      if (this.#parts.at(position)) return;
+      const now = this.size - this.keptBytes;
+      if (now < lacking) [lacking, since] = [now, performance.now()];
+      this.#mayWait = performance.now() - since < PATIENCE && !this.#write?.isLost;
+      if (this.#mayWait) await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN));
     }
   }
 
@@ -136,17 +178,6 @@ export class KeptFile implements ByteSource {
     if (this.#isRefused) return;
     this.#isRefused = true;
     await this.#keeping.refuse(why);
-  }
-
-  /** Two locks: others do not remove what is read here, and do not fetch the same to keep it, too. */
-  async #lock(): Promise<(() => void)[]> {
-    const use = await takeLock(`use ${this.#room}`, { mode: "shared" });
-    const write = this.#keeping.mayKeep ? await takeLock(`write ${this.#room}`, { ifAvailable: true }) : undefined;
-    return [use, write].filter((letGo) => letGo !== undefined);
-  }
-
-  async #mayKeep(): Promise<boolean> {
-    return !this.#isRefused && this.#keeping.mayKeep && (await this.#letGo)?.length === 2;
   }
 
   /** Nobody reads now. */
@@ -168,8 +199,10 @@ export class KeptFile implements ByteSource {
 
   #release(completing: AbortSignal): void {
     if (completing.aborted) return; // somebody reads again
-    void this.#letGo?.then((all) => all.forEach((letGo) => letGo()));
-    this.#letGo = undefined;
+    void this.#use?.then((held) => held?.letGo());
+    this.#use = undefined;
+    this.#write?.letGo();
+    this.#write = undefined;
   }
 
   #noteWhole(): void {
@@ -179,7 +212,7 @@ export class KeptFile implements ByteSource {
   }
 
   async #complete(signal: AbortSignal): Promise<void> {
-    if (!(await this.#mayKeep())) return;
+    if (!this.#isWanted || !(await this.#mayWrite())) return;
     const isFar = this.size - this.keptBytes > this.size * MOST_LACKING;
     if (isFar || (this.#remote.forwardOnly && !this.#isWhole)) return;
     for (const { start, end } of this.#parts.gaps())

@@ -12,6 +12,7 @@ import {
   type Manifest,
   newRoom,
   readManifest,
+  removeRoom,
   removeUnused,
   roomOf,
   sweep,
@@ -79,7 +80,9 @@ export class KeptSource {
     const room = await roomOf(origin.identity);
     const manifest = (await readManifest(store, room)) ?? emptyManifest(origin.source);
     const kept = new KeptSource(origin, store, room, manifest, options);
-    if (options.persist) void navigator.storage.persist?.().catch(() => false);
+    // Absent in workers of some browsers.
+    const storage: Partial<Pick<StorageManager, "persist">> = navigator.storage;
+    if (options.persist) void storage.persist?.().catch(() => false);
     await kept.#begin();
     return kept;
   }
@@ -92,7 +95,7 @@ export class KeptSource {
       this.#given.add(name);
       return this.#kept(name, known, this.#origin.reopen(name, known, listing));
     }
-    if (absent.has(name)) return undefined;
+    if (absent.has(name) || (listing && !listing.files.has(name))) return undefined;
     await this.#requireUnchanged(name);
     const remote = await this.#origin.open(name, this.#manifest.listing);
     if (remote instanceof CheckpointError) {
@@ -105,7 +108,7 @@ export class KeptSource {
   /** The bytes of a file are not what they should be. */
   async refuse(name: string): Promise<void> {
     const known = this.#manifest.files.get(name);
-    if (known && !this.#options.isReadOnly) await this.#drop([[name, known]], (room) => this.#store.removeRoom(room));
+    if (known && !this.#options.isReadOnly) await this.#drop([[name, known]], (room) => removeRoom(this.#store, room));
   }
 
   async #begin(): Promise<void> {
@@ -154,7 +157,7 @@ export class KeptSource {
       return listing && { changed: files.filter((entry) => !isListed(...entry)), listing };
     }
     const answers = await Promise.all(
-      files.map(([name, file]) => (isDated(file) ? this.#origin.isUnchanged(name, file) : (file.whole ?? false))),
+      files.map(async ([name, file]) => (isDated(file) ? this.#origin.isUnchanged(name, file) : file.whole === true)),
     );
     if (files.length > 0 && answers.every((answer) => answer === undefined)) return undefined;
     return { changed: files.filter((_, i) => answers[i] === false), listing: undefined };
@@ -265,7 +268,7 @@ export class KeptSource {
     const isDeleted = error instanceof DOMException && error.name === "NotFoundError"; // by the user, meanwhile
     if (!isDeleted) this.#say(name);
     const half = [...this.#manifest.files].filter(([each, { whole }]) => this.#begun.has(each) || !whole);
-    await this.#drop(half, (room) => this.#store.removeRoom(room));
+    await this.#drop(half, (room) => removeRoom(this.#store, room));
   }
 
   #say(file: string): void {

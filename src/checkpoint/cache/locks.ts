@@ -1,23 +1,40 @@
 // Web Locks, held for as long as something is in use: between tabs, workers, and loads in one page.
 
-/** Takes a lock; the function that it gives lets go. Undefined when `ifAvailable` is asked for and another holds it. */
-export function takeLock(name: string, options: LockOptions = {}): Promise<(() => void) | undefined> {
+/** A lock that is held. */
+export interface Held {
+  letGo(): void;
+  /** Whether another took it away. */
+  readonly isLost: boolean;
+}
+
+/** Takes a lock; undefined when `ifAvailable` is asked for and another holds it. */
+export function takeLock(name: string, options: LockOptions = {}): Promise<Held | undefined> {
   return new Promise((resolve, reject) => {
+    const held = { letGo: (): void => undefined, isLost: false };
     navigator.locks
       .request(`deberta-webgpu ${name}`, options, (lock) => {
-        if (!lock) return resolve(undefined);
-        return new Promise<void>((letGo) => resolve(letGo));
+        if (!lock) {
+          resolve(undefined);
+          return undefined;
+        }
+        return new Promise<void>((letGo) => {
+          held.letGo = letGo;
+          resolve(held);
+        });
       })
-      .catch(reject);
+      .catch((error: unknown) => {
+        held.isLost = true;
+        reject(error); // of no effect where it was held
+      });
   });
 }
 
 /** Does work while holding a lock; waits for it. */
 export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
-  const letGo = await takeLock(name);
+  const held = await takeLock(name);
   try {
     return await work();
   } finally {
-    letGo?.();
+    held?.letGo();
   }
 }

@@ -55,11 +55,23 @@ export const isSourceRoom = (room: string): boolean => !room.includes(".");
 /** Of a source that was not kept so far. */
 export function emptyManifest(source: string): Manifest {
   const now = Date.now();
-  return { source, lastUsed: now, checked: now, isStale: false, listing: undefined, files: new Map(), absent: new Set() };
+  return {
+    source,
+    lastUsed: now,
+    checked: now,
+    isStale: false,
+    listing: undefined,
+    files: new Map(),
+    absent: new Set(),
+  };
 }
 
 /** Undefined when nothing is kept, or it cannot be read. */
-export async function readManifest(store: Store, room: string): Promise<Manifest | undefined> {
+export function readManifest(store: Store, room: string): Promise<Manifest | undefined> {
+  return withLock(room, () => read(store, room)); // a file that is being replaced cannot be read
+}
+
+async function read(store: Store, room: string): Promise<Manifest | undefined> {
   try {
     const text = await (await store.read(room, NAME))?.text();
     const json: unknown = text === undefined ? undefined : JSON.parse(text);
@@ -91,7 +103,7 @@ export function updateManifest(
   change: (manifest: Manifest) => void,
 ): Promise<void> {
   return withLock(room, async () => {
-    const manifest = (await readManifest(store, room)) ?? emptyManifest(source);
+    const manifest = (await read(store, room)) ?? emptyManifest(source);
     change(manifest);
     if (manifest.files.size === 0) return store.removeRoom(room);
     const { listing, files, absent, ...rest } = manifest;
@@ -112,17 +124,37 @@ export async function sweep(store: Store, room: string): Promise<void> {
   const rooms = await store.rooms(); // before the manifest, which names a room before it is made
   const manifest = await readManifest(store, room);
   const named = new Set([...(manifest?.files.values() ?? [])].map((file) => file.room));
-  for (const other of rooms)
-    if (other.startsWith(`${room}.`) && !named.has(other)) await removeUnused(store, other);
+  for (const other of rooms) if (other.startsWith(`${room}.`) && !named.has(other)) await removeUnused(store, other);
 }
 
 /** Removes the parts of a file, unless somebody reads them: then a later `sweep` does. */
 export async function removeUnused(store: Store, room: string): Promise<void> {
-  const letGo = await takeLock(`use ${room}`, { ifAvailable: true });
-  if (!letGo) return;
+  const held = await takeLock(`use ${room}`, { ifAvailable: true });
+  if (!held) return;
   try {
     await store.removeRoom(room);
   } finally {
-    letGo();
+    held.letGo();
   }
 }
+
+/** Removes the parts of a file; who reads them goes on over the network, who writes stops. */
+export async function removeRoom(store: Store, room: string): Promise<void> {
+  const held = await takeLock(`write ${room}`, { steal: true });
+  try {
+    for (let tries = 0; ; tries++) {
+      try {
+        await store.removeRoom(room);
+        return;
+      } catch (error) {
+        if (tries === MOST_TRIES) throw error; // the last part is not written yet
+        await new Promise((resolve) => setTimeout(resolve, WAIT));
+      }
+    }
+  } finally {
+    held?.letGo();
+  }
+}
+
+const MOST_TRIES = 20;
+const WAIT = 25;

@@ -1,6 +1,6 @@
 // What is kept, as a page shows it: a line a source, and ways to delete one or all.
 import { withLock } from "./locks.js";
-import { isSourceRoom, readManifest, type Manifest } from "./manifest.js";
+import { isSourceRoom, readManifest, removeRoom, type Manifest } from "./manifest.js";
 import { partsOf, withoutCovered } from "./parts.js";
 import { openStore, type Store } from "./store.js";
 
@@ -46,7 +46,7 @@ export async function deleteCachedModel(source: string | URL): Promise<void> {
 /** Deletes all that this package keeps at this origin, and nothing else. */
 export async function clearCache(): Promise<void> {
   const store = await openStore();
-  for (const room of (await store?.rooms()) ?? []) await store?.removeRoom(room);
+  for (const room of (await store?.rooms()) ?? []) await removeRoom(store!, room);
 }
 
 async function kept(): Promise<{ store: Store; room: string; manifest: Manifest }[]> {
@@ -71,5 +71,5 @@ async function bytesIn(store: Store, room: string, size: number): Promise<number
 
 async function remove(store: Store, room: string): Promise<void> {
   await withLock(room, () => store.removeRoom(room)); // first what names the others
-  for (const other of await store.rooms()) if (other.startsWith(`${room}.`)) await store.removeRoom(other);
+  for (const other of await store.rooms()) if (other.startsWith(`${room}.`)) await removeRoom(store, other);
 }

@@ -18,21 +18,26 @@ export class Parts {
   readonly #store: Store;
   readonly #room: string;
   /** Sorted; none lies within another, so that their ends rise, too. */
-  #parts: Part[];
+  #parts: Part[] = [];
 
-  private constructor(store: Store, room: string, size: number, parts: readonly Part[]) {
+  private constructor(store: Store, room: string, size: number) {
     this.#store = store;
     this.#room = room;
     this.size = size;
-    this.#parts = withoutCovered(parts);
   }
 
   /** Finds what is kept of a file. A page that was killed may have left a name without bytes, as the last of a run. */
   static async open(store: Store, room: string, size: number): Promise<Parts> {
-    const parts = new Parts(store, room, size, partsOf(await store.names(room), size));
+    const parts = new Parts(store, room, size);
+    await parts.look();
     const last = parts.#parts.filter((part, i) => parts.#parts[i + 1]?.start !== part.end);
     await Promise.all(last.map((part) => parts.#blobOf(part)));
     return parts;
+  }
+
+  /** Finds what others have written. */
+  async look(): Promise<void> {
+    this.#parts = withoutCovered(partsOf(await this.#store.names(this.#room), this.size));
   }
 
   /** The part that holds a byte; undefined where none does. */

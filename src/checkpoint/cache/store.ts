@@ -43,7 +43,9 @@ async function openFiles({ storage }: Navigator): Promise<Store | undefined> {
   };
   return {
     rooms: () => namesOf(root),
-    addRoom: async (room) => void (await handleOf(room, true)),
+    addRoom: async (room) => {
+      await handleOf(room, true);
+    },
     removeRoom: async (room) => {
       opened.delete(room);
       await root.removeEntry(room, { recursive: true }).catch(unlessAbsent);
@@ -91,15 +93,18 @@ async function openResponses(caches: CacheStorage | undefined): Promise<Store | 
   await all();
   return {
     rooms: async () => (await all()).map((name) => name.slice(prefix.length)),
-    addRoom: async (room) => void (await caches.open(prefix + room)),
-    removeRoom: async (room) => void (await caches.delete(prefix + room)),
+    addRoom: async (room) => {
+      await caches.open(prefix + room);
+    },
+    removeRoom: async (room) => {
+      await caches.delete(prefix + room);
+    },
     names: async (room) => {
       if (!(await caches.has(prefix + room))) return [];
       const requests = await (await caches.open(prefix + room)).keys();
       return requests.map(({ url }) => url.slice(address.length));
     },
-    read: async (room, name) =>
-      (await caches.match(address + name, { cacheName: prefix + room }))?.blob(),
+    read: async (room, name) => (await caches.match(address + name, { cacheName: prefix + room }))?.blob(),
     write: async (room, name, bytes) => {
       if (!(await caches.has(prefix + room))) throw new DOMException(`${room} is gone`, "NotFoundError");
       await (await caches.open(prefix + room)).put(address + name, new Response(bytes));
