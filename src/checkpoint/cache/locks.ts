@@ -24,7 +24,7 @@ export function takeLock(name: string, options: LockOptions = {}): Promise<Held 
       })
       .catch((error: unknown) => {
         held.isLost = true;
-        reject(error); // of no effect where it was held
+        reject(error instanceof Error ? error : new Error(String(error))); // of no effect where it was held
       });
   });
 }
