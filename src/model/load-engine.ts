@@ -3,6 +3,7 @@ import { type ModelFolder, openFolder } from "../checkpoint/folder.js";
 import type { Source } from "../checkpoint/source.js";
 import type { Device } from "../runtime/device.js";
 import { acquireDevice } from "../runtime/shared-device.js";
+import { checkDevice } from "./check-device.js";
 import type { CheckedInputs } from "./inputs/types.js";
 import { loadWeights } from "./load/load.js";
 import { Checkpoint } from "./load/named-tensors.js";
@@ -26,10 +27,12 @@ export async function loadEngine<Request extends CheckedInputs, Net extends Netw
   const folder = await openFolder(source, options);
   folder.progress.await("weights");
   const { device, release } = await acquireDevice(options.device);
+  const sound = checkDevice(device); // while configs and headers come
   try {
     const ofCheckpoint = await networkOf(folder, device);
     const checkpoint = await Checkpoint.open(folder, options);
     const network = ofCheckpoint(checkpoint);
+    await sound;
     const sample = sampleGraph(network, device.capabilities, SAMPLE);
     const weights = await loadWeights(checkpoint, sample, network.tables, device, options);
     const reopen = ({ device: other, signal }: Reopening): Promise<Engine<Request, Net>> => {
@@ -43,6 +46,7 @@ export async function loadEngine<Request extends CheckedInputs, Net extends Netw
     return new Engine<Request, Net>(network, device, weights, { release, reopen });
   } catch (error) {
     folder.refuse(error);
+    await sound.catch(() => undefined); // it holds buffers
     release();
     throw error;
   } finally {

@@ -5,6 +5,7 @@ import type { Capabilities } from "../kernels/kernel.js";
 import { Loss } from "./loss.js";
 import { Pace } from "./pace.js";
 import { Pipelines } from "./pipelines.js";
+import { type Variant, VARIANT_NAMES, without } from "./variants.js";
 
 /** Everything is a faster path with a tested fallback; none of these is required. */
 const WANTED_FEATURES: readonly GPUFeatureName[] = ["subgroups", "timestamp-query"];
@@ -16,9 +17,12 @@ const devices = new WeakMap<GPUDevice, Device>();
 
 export class Device {
   readonly gpu: GPUDevice;
-  readonly capabilities: Capabilities;
+  /** What kernels may use: less after `withdraw`. */
+  capabilities: Capabilities;
   readonly pipelines: Pipelines;
   readonly pace: Pace = new Pace();
+  /** What was switched off on this device, and why, in sentences. */
+  readonly withdrawn: string[] = [];
   private readonly live = new Map<GPUBuffer, number>();
   private bytes = 0;
   private readonly loss: Loss;
@@ -165,6 +169,15 @@ export class Device {
   get adapter(): string {
     const info = this.gpu.adapterInfo as GPUAdapterInfo | undefined; // older browsers have none
     return [info?.vendor, info?.architecture, info?.device, info?.description].filter(Boolean).join(" ") || "unnamed";
+  }
+
+  /** Switches variants of kernels off for all models of this device, and says so once: work goes on, slower. */
+  withdraw(variants: readonly Variant[], reason: string): void {
+    this.capabilities = without(this.capabilities, variants);
+    const names = variants.map((variant) => VARIANT_NAMES[variant]).join(" and ");
+    const sentence = `without ${names} on ${this.adapter}: ${reason}`;
+    this.withdrawn.push(sentence);
+    console.warn(`deberta-webgpu runs ${sentence}`);
   }
 
   /** Live buffers and their bytes, over all models of this device. */

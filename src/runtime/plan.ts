@@ -2,8 +2,9 @@
 // work, each followed by what it outputs. This is the only place that encodes commands for a model.
 import { assert } from "../errors.js";
 import { byteLength, type Dispatch, type TensorType } from "../kernels/kernel.js";
+import { compiledFor } from "./compiled.js";
 import type { Device } from "./device.js";
-import { describe, dispatches } from "./dispatches.js";
+import { describe } from "./dispatches.js";
 import type { Graph, Node, Value } from "./graph.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
 import { writeParams } from "./params.js";
@@ -35,7 +36,7 @@ export type ResidentBuffers = ReadonlyMap<string, GPUBuffer>;
 
 /** Plans memory, compiles pipelines and prepares bind groups. The caller keeps residents and slots alive. */
 export async function compile(device: Device, graph: Graph, residents: ResidentBuffers, slots: Slots): Promise<Plan> {
-  const planned = dispatches(graph, device.capabilities);
+  const { dispatches: planned, pipelines } = await compiledFor(device, graph);
   for (const [index, { workgroups }] of planned.entries()) {
     const name = graph.nodes[index]!.output.name;
     if (workgroups.some((count) => count > device.capabilities.workgroupsPerDimension))
@@ -47,7 +48,6 @@ export async function compile(device: Device, graph: Graph, residents: ResidentB
         `${value.name} needs ${byteLength(value.type)} bytes, this device binds ${device.capabilities.bindingBytes}: give shorter or fewer texts`,
       );
   }
-  const pipelines = await Promise.all(planned.map(({ shader }) => device.pipelines.get(shader)));
   const align = device.gpu.limits.minUniformBufferOffsetAlignment;
   const largest = Math.max(16, ...planned.map(({ shader }) => shader.params.length * 4));
   const stride = Math.ceil(largest / align) * align;

@@ -5,7 +5,7 @@ import type { Graph, Node } from "../runtime/graph.js";
 import { type CaseResult, DEFAULT_TOLERANCE, type GraphCase } from "./case.js";
 import { describeDifference, difference, interpret } from "./reference/interpret.js";
 import { unpackWeights } from "./reference/unpack-weights.js";
-import { withPlan } from "./with-plan.js";
+import { withPlan } from "../runtime/with-plan.js";
 
 /** The last node that writes each storage: what is there after a run. */
 function finalNodes(graph: Graph): Node[] {

@@ -1,7 +1,7 @@
 // Seeded random configs: engine against interpreter, value by value, on every capability set in turn.
 import { expect, test } from "vitest";
 import { expectSameGraph } from "../reference/interpret.js";
-import { withPlan } from "../../src/self-test/with-plan.js";
+import { withPlan } from "../../src/runtime/with-plan.js";
 import { capabilitySets, checked } from "../support/gpu.js";
 import { randomModel } from "./random-models.js";
 

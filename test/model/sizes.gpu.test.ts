@@ -7,7 +7,7 @@ import { debertaGraph } from "../../src/model/deberta/deberta.js";
 import { slotTable } from "../../src/model/deberta/relative-position.js";
 import { describe as describePlan } from "../../src/runtime/dispatches.js";
 import { expectSameGraph } from "../reference/interpret.js";
-import { withPlan } from "../../src/self-test/with-plan.js";
+import { withPlan } from "../../src/runtime/with-plan.js";
 import { checked, sharedDevice } from "../support/gpu.js";
 import { randomValues } from "../support/random.js";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { DeviceError } from "../../src/errors.js";
 import { Device } from "../../src/runtime/device.js";
 import { interpret } from "../../src/self-test/reference/interpret.js";
-import { withPlan } from "../../src/self-test/with-plan.js";
+import { withPlan } from "../../src/runtime/with-plan.js";
 import { checked, sharedDevice } from "../support/gpu.js";
 import { smallGraph } from "../support/small-graph.js";
 

@@ -6,7 +6,7 @@ import { compile } from "../../src/runtime/plan.js";
 import { Slots } from "../../src/runtime/slots.js";
 import { difference, interpret } from "../../src/self-test/reference/interpret.js";
 import { expectSameGraph } from "../reference/interpret.js";
-import { residentBuffer, withPlan } from "../../src/self-test/with-plan.js";
+import { residentBuffer, withPlan } from "../../src/runtime/with-plan.js";
 import { capabilitySets, checked, sharedDevice } from "../support/gpu.js";
 import { smallGraph } from "../support/small-graph.js";
 

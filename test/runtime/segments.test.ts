@@ -8,7 +8,7 @@ import type { Device } from "../../src/runtime/device.js";
 import { Graph } from "../../src/runtime/graph.js";
 import { compile, type Plan } from "../../src/runtime/plan.js";
 import { Slots } from "../../src/runtime/slots.js";
-import { residentBuffer } from "../../src/self-test/with-plan.js";
+import { residentBuffer } from "../../src/runtime/with-plan.js";
 import { stubDevice, type StubGpu } from "../support/stub-gpu.js";
 
 let gpu: StubGpu;

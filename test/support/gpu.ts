@@ -4,7 +4,7 @@ import type { Capabilities } from "../../src/kernels/kernel.js";
 import { Device } from "../../src/runtime/device.js";
 import type { Graph } from "../../src/runtime/graph.js";
 import type { Inputs } from "../../src/runtime/plan.js";
-import { type ResidentData, withPlan } from "../../src/self-test/with-plan.js";
+import { type ResidentData, withPlan } from "../../src/runtime/with-plan.js";
 
 /** A device and the kernel variants that it leads to. */
 export interface CapabilitySet {
@@ -22,7 +22,9 @@ async function adapter(): Promise<GPUAdapter> {
 /** The same GPUDevice, with register tiles as if its adapter were (or were not) a processor. */
 function withGeometry(device: Device, software: boolean): Device {
   const capabilities: Capabilities = { ...device.capabilities, software };
-  return Object.create(device, { capabilities: { value: capabilities, enumerable: true } }) as Device;
+  return Object.create(device, {
+    capabilities: { value: capabilities, enumerable: true, writable: true },
+  }) as Device;
 }
 
 async function open(): Promise<CapabilitySet[]> {

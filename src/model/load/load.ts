@@ -3,7 +3,7 @@
 import { DisposedError, UnsupportedError } from "../../errors.js";
 import { byteLength } from "../../kernels/kernel.js";
 import type { Device } from "../../runtime/device.js";
-import { warmUp } from "../../runtime/warm-up.js";
+import { compiledFor } from "../../runtime/compiled.js";
 import { Residents } from "../../runtime/weights.js";
 import type { Builder, ResidentSpec } from "../deberta/layers.js";
 import { type SlotTable, slotTable } from "../deberta/relative-position.js";
@@ -108,7 +108,7 @@ export async function loadWeights(
     if (words instanceof LateTable) progress.expect(words.entry.file, "rows", words.lateBytes);
     // Allocation is answered before compilations that are asked for later, so the first bytes do not wait for shaders.
     const streamed = streamWeights(checkpoint, all, tables, device, residents, signal);
-    const compiled = warmUp(device, forward.graph, tellCompiled);
+    const compiled = compiledFor(device, forward.graph, tellCompiled);
     compiled.catch(() => undefined); // awaited after the weights, whose failure comes first
     await streamed;
     await compiled;

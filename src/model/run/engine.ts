@@ -137,7 +137,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   describe(): string {
     const { capabilities } = this.device;
     const sample = () => sampleGraph(this.network, capabilities, 128).graph.store(this.weights.storage);
-    return describe(this.lastGraph ?? sample(), capabilities);
+    return [describe(this.lastGraph ?? sample(), capabilities), ...this.device.withdrawn].join("\n");
   }
 
   /** Rows of the word table, and of the absolute positions where the mask decoder looks them up. */

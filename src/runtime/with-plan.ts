@@ -1,9 +1,9 @@
 // A graph on a device for the time of one use.
-import type { Device } from "../runtime/device.js";
-import type { Graph } from "../runtime/graph.js";
-import { planMemory } from "../runtime/memory-plan.js";
-import { compile, type Plan } from "../runtime/plan.js";
-import { Slots } from "../runtime/slots.js";
+import type { Device } from "./device.js";
+import type { Graph } from "./graph.js";
+import { planMemory } from "./memory-plan.js";
+import { compile, type Plan } from "./plan.js";
+import { Slots } from "./slots.js";
 
 /** Contents of residents by name. */
 export type ResidentData = Readonly<Record<string, Float32Array | Uint32Array>>;

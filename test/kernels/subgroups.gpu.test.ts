@@ -1,0 +1,22 @@
+// The bodies for subgroups of 16, 32 and 64 lanes, which no software adapter has: every product's tile edges, every row sum.
+import { describe, expect, test } from "vitest";
+import { KERNEL_CASES } from "../../src/self-test/cases.js";
+import { runCase } from "../support/cases.js";
+import { standInDevice } from "../support/stand-in.js";
+
+/** Matrices at the edges of tiles, columns and places; LayerNorm whole; softmax's extremes. */
+const CASES = [
+  ...KERNEL_CASES["matmul"]!.slice(0, 2),
+  ...KERNEL_CASES["layerNorm"]!,
+  ...KERNEL_CASES["attention"]!.filter(({ name }) => name.startsWith("softmax")),
+];
+
+describe.each([16, 32, 64])("subgroups of %i", (lanes) => {
+  test("as the kernels plan them", async () => {
+    expect(CASES.length).toBe(7);
+    const { device, changed } = await standInDevice(lanes, { software: true });
+    for (const one of CASES) await runCase(device, one);
+    expect(changed.count).toBeGreaterThan(8);
+    device.gpu.destroy();
+  });
+});
