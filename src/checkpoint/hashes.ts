@@ -1,8 +1,9 @@
 // The table that pins a load: the SHA-256 of every file of a source that a model or a tokenizer reads.
 import { startSha256 } from "./integrity.js";
+import { readOptions } from "../options.js";
 import { openFolder } from "./folder.js";
 import { readOptionalJson } from "./read-whole.js";
-import { readIndex } from "./shards.js";
+import { readIndex, WEIGHTS_OPTIONS, type WeightsOptions } from "./shards.js";
 import type { Source, SourceOptions } from "./source.js";
 
 const SMALL = [
@@ -21,10 +22,8 @@ const WEIGHTS = ["model.safetensors", "pytorch_model.bin", "tf_model.h5"];
  * @param options `weights` names another weight file of the folder
  * @throws as loading does; rejects with the signal's reason on abort
  */
-export async function hashesOf(
-  source: Source,
-  options: SourceOptions & { readonly weights?: string } = {},
-): Promise<Record<string, string>> {
+export async function hashesOf(source: Source, given: WeightsOptions = {}): Promise<Record<string, string>> {
+  const options = readOptions("hashesOf", given, WEIGHTS_OPTIONS);
   const asServed: { -readonly [Key in keyof SourceOptions]: SourceOptions[Key] } = { ...options, cache: "off" };
   delete asServed.integrity;
   const folder = await openFolder(source, asServed);

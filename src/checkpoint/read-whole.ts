@@ -1,6 +1,7 @@
 // Small files as a whole: checked for size, for what they look like, and against their promised hash.
 import { CheckpointError } from "../errors.js";
 import { parseJson } from "../json.js";
+import { lazily } from "../lazy.js";
 import { readRange, type NamedSource } from "./byte-source.js";
 import type { ModelFolder } from "./folder.js";
 import { looksLike } from "./look-alike.js";
@@ -21,7 +22,7 @@ export async function readWhole(
     if (size > limit) throw new CheckpointError(`${name}: has ${size} bytes; at most ${limit} are expected`);
     const bytes = await readRange(file, 0, size, signal, (loaded) => onProgress?.(loaded, size));
     if (sha256 !== undefined) {
-      const { startSha256 } = await import("./integrity.js"); // a fifth of what loads a tokenizer, and rarely asked for
+      const { startSha256 } = await lazily(() => import("./integrity.js")); // a fifth of what loads a tokenizer, and rarely asked for
       const digest = startSha256();
       digest.update(bytes);
       digest.check(name, sha256);

@@ -2,12 +2,14 @@
 // The order of names is Transformers'; the first bytes of a file decide what it is.
 import { CheckpointError, quote } from "../errors.js";
 import { fieldOf, isObject, show } from "../json.js";
+import { lazily } from "../lazy.js";
+import { type OptionTable, readOptions } from "../options.js";
 import { readRange, type NamedSource } from "./byte-source.js";
 import { isFileName, openFolder, type ModelFolder } from "./folder.js";
 import { LOOK_BYTES, looksLikeWeights, type WeightsKind } from "./look-alike.js";
 import { readOptionalJson } from "./read-whole.js";
 import { readSafetensors } from "./safetensors.js";
-import type { Source, SourceOptions } from "./source.js";
+import { SOURCE_OPTIONS, type Source, type SourceOptions } from "./source.js";
 import type { FileDType, TensorEntry } from "./tensor-entry.js";
 
 export type { FileDType, TensorEntry };
@@ -17,6 +19,8 @@ export interface WeightsOptions extends SourceOptions {
   /** The file to read, or an index of shards, instead of the first one found. */
   readonly weights?: string;
 }
+
+export const WEIGHTS_OPTIONS: OptionTable<WeightsOptions> = { ...SOURCE_OPTIONS, weights: "string" };
 
 /** Tried in this order. */
 const NAMES = [
@@ -41,8 +45,9 @@ const MAX_NAMED = 1000;
  */
 export async function openWeights(
   source: Source,
-  options: WeightsOptions = {},
+  given: WeightsOptions = {},
 ): Promise<ReadonlyMap<string, TensorEntry>> {
+  const options = readOptions("openWeights", given, WEIGHTS_OPTIONS);
   const folder = await openFolder(source, options);
   try {
     const table = await readTable(folder, options);
@@ -147,9 +152,9 @@ async function readContainer(file: NamedSource, signal: AbortSignal | undefined)
     case "safetensors":
       return readSafetensors(file, signal);
     case "a PyTorch file":
-      return (await import("./torch/torch.js")).readTorch(file, signal);
+      return (await lazily(() => import("./torch/torch.js"))).readTorch(file, signal);
     case "an HDF5 file":
-      return (await import("./hdf5/keras.js")).readKeras(file, signal);
+      return (await lazily(() => import("./hdf5/keras.js"))).readKeras(file, signal);
     default:
       throw new CheckpointError(
         kind ? `${name}: looks like ${kind}, not like weights` : `${name}: holds no known kind of weights`,

@@ -1,13 +1,14 @@
 // Writes a smaller checkpoint: matrices in 8 or 4 bits with scales (quantised.ts), the rest in f16 or as it was. Every tensor passes
 // row by row, so a file of any size needs a few megabytes. The engine packs such files to the same numbers on the GPU.
 import { CheckpointError } from "../errors.js";
+import { type OptionTable, pick, readOptions } from "../options.js";
 import { openFolder } from "./folder.js";
 import type { Source } from "./source.js";
 import { FILE_BYTES } from "./finite.js";
 import { floatsOf, halfBits, halfValue } from "./floats.js";
 import { joinQuantised, type WeightEntry } from "./quantised.js";
 import type { FileDType, TensorEntry } from "./tensor-entry.js";
-import { openWeights, type WeightsOptions } from "./shards.js";
+import { openWeights, WEIGHTS_OPTIONS, type WeightsOptions } from "./shards.js";
 import { stream } from "./stream.js";
 
 /** What matrices, or the word table, are stored as. */
@@ -19,6 +20,12 @@ export interface ShrinkOptions extends WeightsOptions {
   /** The word table: "q8" (default, a scale for each row) or "f16". */
   readonly wordTable?: "f16" | "q8";
 }
+
+const SHRINK_OPTIONS: OptionTable<ShrinkOptions> = {
+  ...WEIGHTS_OPTIONS,
+  dtype: ["f16", "q8", "q4"],
+  wordTable: ["f16", "q8"],
+};
 
 /** Where the bytes go: positions never overlap, and do not always rise. */
 export interface ByteSink {
@@ -60,9 +67,10 @@ const KEPT = /embeddings|LayerNorm|layer_norm/;
  * Reads a checkpoint's weights and writes them, shrunk, as one safetensors file.
  * @throws CheckpointError when a weight is missing, damaged, quantised already, or not a finite number
  */
-export async function shrinkWeights(source: Source, sink: ByteSink, options: ShrinkOptions = {}): Promise<Shrunk> {
+export async function shrinkWeights(source: Source, sink: ByteSink, given: ShrinkOptions = {}): Promise<Shrunk> {
+  const options = readOptions("shrinkWeights", given, SHRINK_OPTIONS);
   const folder = await openFolder(source, options);
-  const entries = [...joinQuantised(await openWeights(folder, options)).values()];
+  const entries = [...joinQuantised(await openWeights(folder, pick(options, WEIGHTS_OPTIONS))).values()];
   const steps = entries.map((entry) => stepFor(entry, options));
   const outputs = steps.flatMap((step) => step.outputs);
   const header = headerOf(outputs);

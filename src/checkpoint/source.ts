@@ -1,5 +1,6 @@
 // What a caller names as a source (an address, a hub id, files, an object of his own), and how its files are to be fetched.
 import type { CheckpointError } from "../errors.js";
+import type { OptionTable } from "../options.js";
 import type { ByteSource, Folder, NamedSource } from "./byte-source.js";
 import type { ProgressListener, ProgressReporter } from "./progress.js";
 import type { Clock } from "./retry.js";
@@ -35,6 +36,19 @@ export interface SourceOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressListener;
 }
+
+export const SOURCE_OPTIONS: OptionTable<SourceOptions> = {
+  revision: "string",
+  subfolder: "string",
+  token: "string",
+  headers: "object",
+  cache: ["auto", "read-only", "off"],
+  persist: "boolean",
+  integrity: "object",
+  fetch: "function",
+  signal: "object",
+  onProgress: "function",
+};
 
 /** A source before its files are named, kept and checked. */
 export interface Place {

@@ -1,6 +1,7 @@
 // A source on the web: which address it names, and how its server is talked to.
 import { CheckpointError, quote } from "../errors.js";
 import type { KeptSource, Origin } from "./cache/kept-source.js";
+import { lazily } from "../lazy.js";
 import type { Listing } from "./hub.js";
 import type { Server } from "./http.js";
 import type { ProgressReporter } from "./progress.js";
@@ -91,7 +92,8 @@ function originOf(
     // What came with a token is given only to who has one.
     identity: JSON.stringify([unsigned(base).href, token !== undefined || headers !== undefined]),
     ...(id !== undefined && {
-      list: async () => (await import("./hub.js")).readListing(`${HUB}api/models/${id}`, revision, server),
+      list: async () =>
+        (await lazily(() => import("./hub.js"))).readListing(`${HUB}api/models/${id}`, revision, server),
     }),
     open: async (name, listing) => {
       const listed = listing?.files.get(name);

@@ -2,11 +2,12 @@
 import { openFolder } from "../checkpoint/folder.js";
 import { elementCount } from "../checkpoint/tensor-entry.js";
 import type { WeightEntry } from "../checkpoint/quantised.js";
-import type { Source } from "../checkpoint/source.js";
+import { SOURCE_OPTIONS, type Source } from "../checkpoint/source.js";
 import { CheckpointError, UnsupportedError } from "../errors.js";
+import { pick, readOptions } from "../options.js";
 import { DebertaV2Config } from "./deberta/config.js";
 import { Checkpoint } from "./load/named-tensors.js";
-import type { LoadOptions } from "./load/options.js";
+import { LOAD_OPTIONS, type LoadOptions } from "./load/options.js";
 
 /** What `canRun` finds. Bytes are estimates from the files' headers; activations come on top. */
 export interface CanRun {
@@ -36,7 +37,8 @@ const HELD: Readonly<Record<string, number>> = { F16: 2, BF16: 2, I8: 1, I4: 0.5
  * Looks whether a model can be loaded and run here.
  * @throws TypeError for a wrong source; rejects with the signal's reason on abort. What cannot run is told by `reasons`
  */
-export async function canRun(source: Source, options: LoadOptions = {}): Promise<CanRun> {
+export async function canRun(source: Source, given: LoadOptions = {}): Promise<CanRun> {
+  const options = readOptions("canRun", given, LOAD_OPTIONS);
   const reasons: string[] = [];
   const adapter = await adapterOf(options);
   if (!adapter)
@@ -44,7 +46,7 @@ export async function canRun(source: Source, options: LoadOptions = {}): Promise
   const folder = await openFolder(source, { ...options, cache: options.cache === "off" ? "off" : "read-only" });
   let [downloadBytes, cachedBytes, gpuBytes, hostBytes] = [0, 0, 0, 0];
   try {
-    const config = await DebertaV2Config.fromPretrained(folder, options);
+    const config = await DebertaV2Config.fromPretrained(folder, pick(options, SOURCE_OPTIONS));
     const checkpoint = await Checkpoint.open(folder, options);
     const entries = checkpoint.all();
     const table = checkpoint.find(TABLE);

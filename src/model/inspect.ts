@@ -1,5 +1,6 @@
 // Looking inside a run: every computed value by its scope name, in the shapes of Transformers.
 import { padded } from "../kernels/kernel.js";
+import type { OptionTable } from "../options.js";
 import { attentionPrefix } from "./deberta/attention.js";
 import type { DebertaV2Config } from "./deberta/config.js";
 import type { CheckedInputs } from "./inputs/types.js";
@@ -14,6 +15,8 @@ export interface InspectOptions {
   readonly signal?: AbortSignal;
   readonly attentionTerms?: boolean | readonly number[];
 }
+
+export const INSPECT_OPTIONS: OptionTable<InspectOptions> = { signal: "object", attentionTerms: "boolean|array" };
 
 /** Rows as [B, N, …], scores and probabilities as [B, H, N, N], all else as it is. */
 export async function inspect(

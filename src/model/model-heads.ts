@@ -4,7 +4,8 @@ import type { DebertaV2Config } from "./deberta/config.js";
 import { UnsupportedError } from "../errors.js";
 import type { HeadSpec, LmHead } from "./deberta/heads.js";
 import type { Checkpoint } from "./load/named-tensors.js";
-import type { LoadOptions } from "./load/options.js";
+import type { OptionTable } from "../options.js";
+import { LOAD_OPTIONS, type LoadOptions } from "./load/options.js";
 import {
   maskedLmLoss,
   multipleChoiceLoss,
@@ -64,6 +65,10 @@ function lmHead(checkpoint: Checkpoint, config: DebertaV2Config): LmHead {
 
 /** Masked language modelling, with the paper's enhanced mask decoder where the checkpoint holds it. */
 export class DebertaV2ForMaskedLM extends DebertaV2PreTrainedModel<MaskedLMOutput> {
+  static override readonly options: OptionTable<MaskedLmOptions> = {
+    ...LOAD_OPTIONS,
+    enhancedMaskDecoder: [true, false, "auto"],
+  };
   protected readonly head = "masked-lm";
 
   static headSpec(checkpoint: Checkpoint, config: DebertaV2Config, options: MaskedLmOptions): HeadSpec {

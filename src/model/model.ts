@@ -1,20 +1,29 @@
 // The model classes of Transformers, in TypeScript's habit: load, forward, look inside, dispose. Each class says which head it
 // has and how logits become its output; everything else is shared.
-import type { Source } from "../checkpoint/source.js";
+import { SOURCE_OPTIONS, type Source } from "../checkpoint/source.js";
 import { DisposedError } from "../errors.js";
+import { bindMembers } from "../bound.js";
+import { type OptionTable, pick, readOptions } from "../options.js";
 import type { StepTime } from "../runtime/profile.js";
 import { DebertaV2Config } from "./deberta/config.js";
 import type { HeadSpec } from "./deberta/heads.js";
 import { headNetwork, type HeadNetwork } from "./head-network.js";
 import { checkInputs } from "./inputs/check-inputs.js";
-import type { CheckedInputs, Head, ModelInputs } from "./inputs/types.js";
-import { inspect, type InspectOptions } from "./inspect.js";
+import { type CheckedInputs, type Head, MODEL_INPUTS, type ModelInputs } from "./inputs/types.js";
+import { inspect, INSPECT_OPTIONS, type InspectOptions } from "./inspect.js";
 import { loadEngine } from "./load-engine.js";
 import type { Checkpoint } from "./load/named-tensors.js";
-import type { LoadOptions } from "./load/options.js";
+import { LOAD_OPTIONS, type LoadOptions } from "./load/options.js";
 import type { BaseModelOutput, ModelOutput, Tensor } from "./outputs.js";
 import { collectAttention, collectRows } from "./run/collect.js";
-import type { Engine, ForwardOptions, Memory, PartResult } from "./run/engine.js";
+import {
+  type Engine,
+  FORWARD_OPTIONS,
+  type ForwardOptions,
+  type Memory,
+  NO_MEMORY,
+  type PartResult,
+} from "./run/engine.js";
 
 /** The engine of a model with one of Transformers' heads. */
 export type HeadEngine = Engine<CheckedInputs, HeadNetwork>;
@@ -22,6 +31,8 @@ export type HeadEngine = Engine<CheckedInputs, HeadNetwork>;
 /** What a subclass brings to `fromPretrained`. */
 export interface ModelClass<Model, Options extends LoadOptions> {
   new (engine: HeadEngine): Model;
+  /** What its `fromPretrained` takes. */
+  readonly options: OptionTable<Options>;
   /** The head that the checkpoint's tensors and the options make. */
   headSpec(checkpoint: Checkpoint, config: DebertaV2Config, options: Options): HeadSpec;
 }
@@ -34,16 +45,20 @@ export interface ForwardResult {
 
 /** What all DeBERTa-v2 models share. */
 export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = ModelOutput> {
+  /** What `fromPretrained` takes. */
+  static readonly options: OptionTable<LoadOptions> = LOAD_OPTIONS;
   readonly config: DebertaV2Config;
   protected engine: HeadEngine;
   protected abstract readonly head: Head;
   private reloading: Promise<void> | undefined;
   private readonly end = new AbortController();
+  private holdsEngine = true;
 
   /** Made by `fromPretrained`. */
   constructor(engine: HeadEngine) {
     this.engine = engine;
     this.config = engine.network.config;
+    bindMembers(this);
   }
 
   /**
@@ -56,9 +71,9 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     source: Source,
     given?: Options,
   ): Promise<Model> {
-    const options = given ?? ({} as Options);
+    const options = readOptions("fromPretrained", given, this.options);
     const engine = await loadEngine<CheckedInputs, HeadNetwork>(source, options, async (folder) => {
-      const asWritten = await DebertaV2Config.fromPretrained(folder, options);
+      const asWritten = await DebertaV2Config.fromPretrained(folder, pick(options, SOURCE_OPTIONS));
       return (checkpoint) => {
         const config = asWritten.withNumLabels(checkpoint.rows("classifier.weight", asWritten.numLabels));
         return headNetwork(config, this.headSpec(checkpoint, config, options));
@@ -71,7 +86,8 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
    * Runs a request. Calls at the same time queue; each gives what it would give alone.
    * @throws TypeError or RangeError for bad inputs, before anything is sent to the GPU; DisposedError, DeviceError
    */
-  async forward(inputs: ModelInputs, options: ForwardOptions = {}): Promise<Output> {
+  async forward(inputs: ModelInputs, given: ForwardOptions = {}): Promise<Output> {
+    const options = readOptions("forward", given, FORWARD_OPTIONS);
     await this.reloading?.catch(() => undefined);
     const checked = this.check(inputs);
     const parts = await this.engine.forward(checked, options);
@@ -90,27 +106,31 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
    * @throws DisposedError after `dispose`; as `fromPretrained`, and may then be tried again
    */
   reload(options: { readonly device?: GPUDevice; readonly signal?: AbortSignal } = {}): Promise<void> {
-    this.reloading ??= this.reopen(options).finally(() => (this.reloading = undefined));
+    const { device, signal } = readOptions("reload", options, { device: "object", signal: "object" });
+    this.reloading ??= this.reopen({ ...(device && { device }), ...(signal && { signal }) }).finally(
+      () => (this.reloading = undefined),
+    );
     return this.reloading;
   }
 
   private async reopen(options: { readonly device?: GPUDevice; readonly signal?: AbortSignal }): Promise<void> {
     const old = this.engine;
     this.end.signal.throwIfAborted();
-    await old.dispose();
+    await this.letGo();
     this.engine = await old.reopen(options);
-    if (this.end.signal.aborted) await this.engine.dispose(); // asked for while it was loading
+    this.holdsEngine = true;
+    if (this.end.signal.aborted) await this.letGo(); // asked for while it was loading
   }
 
   /** A table of what runs: node, kernel, result, slot, workgroups, shader variant; memory below. Of the last request's plan. */
   describe(): string {
-    this.engine.throwIfDisposed();
+    this.throwIfDisposed();
     return this.engine.describe();
   }
 
   /** Time per node of a request, with GFLOP/s and GB/s. */
   async profile(inputs: ModelInputs, options: ForwardOptions = {}): Promise<readonly StepTime[]> {
-    return this.engine.profile(this.check(inputs), options);
+    return this.engine.profile(this.check(inputs), readOptions("profile", options, FORWARD_OPTIONS));
   }
 
   /**
@@ -118,12 +138,12 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
    * With `attentionTerms` also `encoder.layer.<i>.attention.c2c`, `.c2p`, `.p2c`, scaled, before softmax.
    */
   async inspect(inputs: ModelInputs, options: InspectOptions = {}): Promise<Map<string, Tensor>> {
-    return inspect(this.engine, this.check(inputs), options);
+    return inspect(this.engine, this.check(inputs), readOptions("inspect", options, INSPECT_OPTIONS));
   }
 
   /** Bytes on the GPU and in JavaScript that this model holds. */
   memory(): Memory {
-    return this.engine.memory();
+    return this.holdsEngine ? this.engine.memory() : NO_MEMORY;
   }
 
   /**
@@ -134,10 +154,20 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     return this.engine.whole;
   }
 
-  /** Frees every buffer, after the run in progress. Twice is harmless; a device that the caller gave stays. */
+  /** Another model over the same weights, plans and queue, to be disposed by itself; the last one frees them. */
+  share(): this {
+    this.throwIfDisposed();
+    const Class = this.constructor as new (engine: HeadEngine) => this;
+    return new Class(this.engine.hold());
+  }
+
+  /**
+   * Frees every buffer, after the run in progress, unless another model shares them. Twice is harmless; a device that the caller
+   * gave stays.
+   */
   dispose(): Promise<void> {
     this.end.abort(new DisposedError("this model was disposed"));
-    return this.engine.dispose();
+    return this.letGo();
   }
 
   [Symbol.dispose](): void {
@@ -147,10 +177,22 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
   /** The output of a result, without hidden states and attentions. */
   protected abstract output(result: ForwardResult): Output;
 
-  private check(inputs: ModelInputs): CheckedInputs {
-    this.engine.throwIfDisposed();
+  private check(given: ModelInputs): CheckedInputs {
+    this.throwIfDisposed();
     const { words, positions } = this.engine.tableRows();
+    const inputs = readOptions("forward", given, MODEL_INPUTS, "input");
     return checkInputs(inputs, this.config, { head: this.head, vocabRows: words, embeddingRowsOfPositions: positions });
+  }
+
+  /** Resolves when this model's part is freed, however often it is asked for. */
+  private letGo(): Promise<void> {
+    if (!this.holdsEngine) return this.engine.freed;
+    this.holdsEngine = false;
+    return this.engine.dispose();
+  }
+
+  private throwIfDisposed(): void {
+    this.end.signal.throwIfAborted();
   }
 
   private states({ inputs, parts }: ForwardResult): ModelOutput {

@@ -1,4 +1,6 @@
 // The self-test of every kernel on a user's adapter. Cases and twins are fetched when it is asked for.
+import { lazily } from "../lazy.js";
+import { readOptions } from "../options.js";
 import { acquireDevice } from "../runtime/shared-device.js";
 import type { CaseResult } from "./case.js";
 
@@ -23,11 +25,21 @@ export interface SelfTestOptions {
  * @throws UnsupportedError without WebGPU, DeviceError when the device is lost, the signal's reason
  */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
-  const { signal, onProgress } = options;
+  const {
+    device: given,
+    signal,
+    onProgress,
+  } = readOptions("selfTest", options, {
+    device: "object",
+    signal: "object",
+    onProgress: "function",
+  });
   signal?.throwIfAborted();
-  const { device, release } = await acquireDevice(options.device);
+  const { device, release } = await acquireDevice(given);
   try {
-    const [{ casesFor }, { runCase }] = await Promise.all([import("./cases.js"), import("./run-case.js")]);
+    const [{ casesFor }, { runCase }] = await lazily(() =>
+      Promise.all([import("./cases.js"), import("./run-case.js")]),
+    );
     const cases = casesFor(device.capabilities);
     const results: CaseResult[] = [];
     for (const [index, one] of cases.entries()) {

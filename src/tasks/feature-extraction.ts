@@ -1,6 +1,7 @@
 // Feature extraction: a text's last hidden states, one vector a token, or one for the whole text.
 import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { Tensor } from "../model/outputs.js";
+import { type OptionTable, readOptions } from "../options.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import type { SentenceTransformer } from "./extraction/sentence-transformer.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
@@ -16,6 +17,14 @@ export interface FeatureExtractionOptions {
   readonly normalize?: boolean;
   readonly signal?: AbortSignal;
 }
+
+export const FEATURE_EXTRACTION_OPTIONS: OptionTable<FeatureExtractionOptions> = {
+  pooling: ["none", "cls", "mean", "auto"],
+  promptName: "string",
+  prompt: "string",
+  normalize: "boolean",
+  signal: "object",
+};
 
 export interface FeatureExtractor {
   /** [1, N, D], with pooling [1, D]. */
@@ -44,10 +53,11 @@ export function featureExtraction<Model extends EncoderModel>(
     input: string | readonly string[],
     options: FeatureExtractionOptions = {},
   ): Promise<Tensor | Tensor[]> {
-    const { pooling = "none", normalize = false, signal } = { ...defaults, ...options };
-    if (pooling === "auto") return oneOrMany(input, (texts) => sentenceVectors(texts, { ...defaults, ...options }));
-    if (!["none", "cls", "mean"].includes(pooling))
-      throw new RangeError(`pooling is "${pooling as string}": it must be "none", "cls", "mean" or "auto"`);
+    const settings = { ...defaults, ...readOptions("feature-extraction", options, FEATURE_EXTRACTION_OPTIONS) };
+    const { pooling = "none", normalize = false, prompt, promptName, signal } = settings;
+    if (pooling === "auto") return oneOrMany(input, (texts) => sentenceVectors(texts, settings));
+    if (prompt !== undefined || promptName !== undefined)
+      throw new TypeError('feature-extraction: prompt and promptName need pooling "auto"');
     return oneOrMany(input, async (texts) => {
       for (const text of texts) checkText("feature-extraction", "the input", text);
       const encodings = tokenizer.encodeBatch(texts);

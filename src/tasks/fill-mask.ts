@@ -1,6 +1,7 @@
 // Fill-mask: the likeliest tokens for each [MASK] of a text. Logits are computed at the masks only. Options and results are
 // those of Transformers' pipeline.
 import type { Tensor } from "../model/outputs.js";
+import { type OptionTable, readOptions } from "../options.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { checkTopK, softmax, topIndexes } from "./scores.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
@@ -12,6 +13,12 @@ export interface FillMaskOptions {
   readonly targets?: string | readonly string[];
   readonly signal?: AbortSignal;
 }
+
+export const FILL_MASK_OPTIONS: OptionTable<FillMaskOptions> = {
+  topK: "number|null",
+  targets: "string|array",
+  signal: "object",
+};
 
 export interface Filling {
   readonly score: number;
@@ -45,7 +52,7 @@ export function fillMask<Model extends MaskedLmModel>(
     input: string | readonly string[],
     options: FillMaskOptions = {},
   ): Promise<Filling[] | Filling[][] | (Filling[] | Filling[][])[]> {
-    const { topK = 5, targets, signal } = { ...defaults, ...options };
+    const { topK = 5, targets, signal } = { ...defaults, ...readOptions("fill-mask", options, FILL_MASK_OPTIONS) };
     checkTopK(topK);
     const targetIds = targets === undefined ? undefined : idsOf(typeof targets === "string" ? [targets] : targets);
 

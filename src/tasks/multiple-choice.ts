@@ -1,5 +1,6 @@
 // Multiple choice: which of some texts goes on from a prompt. The pairs (prompt, choice) run packed.
 import type { Tensor } from "../model/outputs.js";
+import { type OptionTable, readOptions } from "../options.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { softmax } from "./scores.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
@@ -12,6 +13,8 @@ export interface MultipleChoiceInput {
 export interface MultipleChoiceOptions {
   readonly signal?: AbortSignal;
 }
+
+export const MULTIPLE_CHOICE_OPTIONS: OptionTable<MultipleChoiceOptions> = { signal: "object" };
 
 /** One number a choice, in the order of the choices. */
 export interface MultipleChoiceResult {
@@ -39,11 +42,12 @@ export function multipleChoice<Model extends MultipleChoiceModel>(
 ): Chooser & Task<Model, DebertaV2TokenizerFast> {
   const { model, tokenizer } = loaded;
 
-  function run(
+  // eslint-disable-next-line @typescript-eslint/require-await -- a wrong option rejects
+  async function run(
     input: MultipleChoiceInput | readonly MultipleChoiceInput[],
     options: MultipleChoiceOptions = {},
   ): Promise<MultipleChoiceResult | MultipleChoiceResult[]> {
-    const { signal } = { ...defaults, ...options };
+    const { signal } = { ...defaults, ...readOptions("multiple-choice", options, MULTIPLE_CHOICE_OPTIONS) };
     // One run an input: the model takes batches of equally many choices only.
     return oneOrMany<MultipleChoiceInput, MultipleChoiceResult>(input, (inputs) =>
       Promise.all(inputs.map((each) => choose(each, signal))),
@@ -54,7 +58,7 @@ export function multipleChoice<Model extends MultipleChoiceModel>(
     input: Partial<MultipleChoiceInput>,
     signal: AbortSignal | undefined,
   ): Promise<MultipleChoiceResult> {
-    const { prompt, choices } = input;
+    const { prompt, choices } = readOptions("multiple-choice", input, { prompt: "any", choices: "any" }, "field");
     checkText("multiple-choice", "prompt", prompt);
     if (!Array.isArray(choices) || choices.length === 0)
       throw new TypeError("multiple-choice: choices must be a list of one text or more");

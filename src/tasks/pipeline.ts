@@ -1,10 +1,10 @@
 // pipeline(task, source, options): loads a model with its tokenizer and gives one async function. A new task is one line in
 // each of the tables below.
-import { openFolder } from "../checkpoint/folder.js";
-import type { Source } from "../checkpoint/source.js";
+import { type ModelFolder, openFolder } from "../checkpoint/folder.js";
+import { SOURCE_OPTIONS, type Source } from "../checkpoint/source.js";
 import { DebertaV2Config } from "../model/deberta/config.js";
 import type { LoadOptions } from "../model/load/options.js";
-import { DebertaV2Model } from "../model/model.js";
+import { DebertaV2Model, type DebertaV2PreTrainedModel } from "../model/model.js";
 import {
   DebertaV2ForMaskedLM,
   DebertaV2ForMultipleChoice,
@@ -13,23 +13,57 @@ import {
   DebertaV2ForTokenClassification,
   type MaskedLmOptions,
 } from "../model/model-heads.js";
-import { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
+import { lazily } from "../lazy.js";
+import { type OptionTable, pick, readOptions } from "../options.js";
+import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../tokenizer/settings.js";
+import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../tokenizer/tokenizer-fast.js";
+import type { SentenceTransformer } from "./extraction/sentence-transformer.js";
 import type { EntityExtractionOptions, EntityExtractor } from "./extraction/entity-extraction.js";
 import type { GLiClassModel } from "../model/extraction/gliclass.js";
 import { Fields } from "../model/extraction/fields.js";
 import type { StructuredExtractionOptions, StructuredExtractor } from "./extraction/structured-extraction.js";
 import type { GLiNERModel, GlinerOptions } from "../model/extraction/gliner.js";
 import type { GLiNER2Model } from "../model/extraction/gliner2.js";
-import { featureExtraction, type FeatureExtractionOptions, type FeatureExtractor } from "./feature-extraction.js";
-import { fillMask, type FillMaskOptions, type MaskFiller } from "./fill-mask.js";
-import { multipleChoice, type Chooser, type MultipleChoiceOptions } from "./multiple-choice.js";
-import { questionAnswering, type QuestionAnswerer, type QuestionAnsweringOptions } from "./question-answering.js";
-import { redaction, type RedactionOptions, type Redactor } from "./redaction/redaction.js";
-import { rerank, type Reranker, type RerankOptions } from "./rerank.js";
+import {
+  FEATURE_EXTRACTION_OPTIONS,
+  featureExtraction,
+  type FeatureExtractionOptions,
+  type FeatureExtractor,
+} from "./feature-extraction.js";
+import { FILL_MASK_OPTIONS, fillMask, type FillMaskOptions, type MaskFiller } from "./fill-mask.js";
+import {
+  MULTIPLE_CHOICE_OPTIONS,
+  multipleChoice,
+  type Chooser,
+  type MultipleChoiceOptions,
+} from "./multiple-choice.js";
+import {
+  QUESTION_ANSWERING_OPTIONS,
+  questionAnswering,
+  type QuestionAnswerer,
+  type QuestionAnsweringOptions,
+} from "./question-answering.js";
+import { REDACTION_OPTIONS, redaction, type RedactionOptions, type Redactor } from "./redaction/redaction.js";
+import { RERANK_OPTIONS, rerank, type Reranker, type RerankOptions } from "./rerank.js";
 import { loadTogether, type Loaded, type Task, type TaskModel } from "./task.js";
-import { textClassification, type TextClassificationOptions, type TextClassifier } from "./text-classification.js";
-import { tokenClassification, type TokenClassificationOptions, type TokenClassifier } from "./token-classification.js";
-import { zeroShotClassification, type ZeroShotClassifier, type ZeroShotOptions } from "./zero-shot-classification.js";
+import {
+  TEXT_CLASSIFICATION_OPTIONS,
+  textClassification,
+  type TextClassificationOptions,
+  type TextClassifier,
+} from "./text-classification.js";
+import {
+  TOKEN_CLASSIFICATION_OPTIONS,
+  tokenClassification,
+  type TokenClassificationOptions,
+  type TokenClassifier,
+} from "./token-classification.js";
+import {
+  ZERO_SHOT_OPTIONS,
+  zeroShotClassification,
+  type ZeroShotClassifier,
+  type ZeroShotOptions,
+} from "./zero-shot-classification.js";
 
 /** How each task is called. */
 export interface TaskFunctions {
@@ -80,50 +114,43 @@ export interface PipelineOptions {
   "structured-extraction": StructuredExtractionOptions;
 }
 
+/** What is loaded already: a task, or a model with its tokenizer. */
+export interface LoadedParts {
+  readonly model: object;
+  readonly tokenizer: object;
+}
+
 type Make<Name extends keyof Pipelines> = (
-  source: Source,
-  options: LoadOptions & PipelineOptions[Name],
+  from: Source | LoadedParts,
+  options: LoadOptions & TokenizerOptions & PipelineOptions[Name],
 ) => Promise<Pipelines[Name]>;
 
 const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
-  "text-classification": of(
-    (...from) => DebertaV2ForSequenceClassification.fromPretrained(...from),
-    textClassification,
-  ),
-  "zero-shot-classification": async (source, options) => {
-    const folder = await openFolder(source, options);
-    const config = await Fields.read(folder, "config.json", options.signal);
-    if (config?.value("model_type") === "GLiClass")
-      return (await import("./extraction/gliclass.js")).gliclassClassifier(source, options);
-    const make = of(
-      (...from: Parameters<typeof loadClassifier>) => loadClassifier(...from),
+  "text-classification": of(DebertaV2ForSequenceClassification, textClassification, TEXT_CLASSIFICATION_OPTIONS),
+  "zero-shot-classification": async (from, options) => {
+    const byEntailment = of(
+      DebertaV2ForSequenceClassification,
       zeroShotClassification<DebertaV2ForSequenceClassification>,
+      ZERO_SHOT_OPTIONS,
     );
-    return make(folder, options);
+    if (isLoaded(from)) return byEntailment(from, options);
+    const folder = await openFolder(from, options);
+    const config = await Fields.read(folder, "config.json", options.signal);
+    if (config?.value("model_type") !== "GLiClass") return byEntailment(folder, options);
+    return (await lazily(() => import("./extraction/gliclass.js"))).gliclassClassifier(from, options);
   },
-  "token-classification": of((...from) => DebertaV2ForTokenClassification.fromPretrained(...from), tokenClassification),
-  redact: of((...from) => DebertaV2ForTokenClassification.fromPretrained(...from), redaction),
-  "question-answering": of((...from) => DebertaV2ForQuestionAnswering.fromPretrained(...from), questionAnswering),
-  "fill-mask": of((...from) => DebertaV2ForMaskedLM.fromPretrained(...from), fillMask),
-  "multiple-choice": of((...from) => DebertaV2ForMultipleChoice.fromPretrained(...from), multipleChoice),
-  "feature-extraction": async (source, options) => {
-    const folder = await openFolder(source, options);
-    const sentences =
-      options.pooling === "auto"
-        ? await (await import("./extraction/sentence-transformer.js")).readSentenceTransformer(folder, options.signal)
-        : undefined;
-    const make = of<DebertaV2Model, FeatureExtractionOptions, Pipelines["feature-extraction"]>(
-      (...from) => DebertaV2Model.fromPretrained(...from),
-      (loaded, defaults) => featureExtraction(loaded, defaults, sentences),
-    );
-    return make(folder, options);
-  },
-  rerank: of((...from) => DebertaV2ForSequenceClassification.fromPretrained(...from), rerank),
+  "token-classification": of(DebertaV2ForTokenClassification, tokenClassification, TOKEN_CLASSIFICATION_OPTIONS),
+  redact: of(DebertaV2ForTokenClassification, redaction, REDACTION_OPTIONS),
+  "question-answering": of(DebertaV2ForQuestionAnswering, questionAnswering, QUESTION_ANSWERING_OPTIONS),
+  "fill-mask": of(DebertaV2ForMaskedLM, fillMask, FILL_MASK_OPTIONS),
+  "multiple-choice": of(DebertaV2ForMultipleChoice, multipleChoice, MULTIPLE_CHOICE_OPTIONS),
+  "feature-extraction": of(DebertaV2Model, featureExtraction, FEATURE_EXTRACTION_OPTIONS, sentenceModules),
+  rerank: of(DebertaV2ForSequenceClassification, rerank, RERANK_OPTIONS),
   // Models for extraction come when they are asked for: most pages have none.
-  "entity-extraction": async (source, options) =>
-    (await import("./extraction/load-entities.js")).entityExtractor(source, options),
-  "structured-extraction": async (source, options) =>
-    (await import("./extraction/load-gliner2.js")).structuredExtractor(source, options),
+  "entity-extraction": async (from, options) =>
+    (await lazily(() => import("./extraction/load-entities.js"))).entityExtractor(sourceOf(from), options),
+  "structured-extraction": async (from, options) =>
+    (await lazily(() => import("./extraction/load-gliner2.js"))).structuredExtractor(sourceOf(from), options),
 };
 
 /**
@@ -134,45 +161,100 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
  * const [best] = await classify("wake me up at six"); // { label: "alarm", score: 0.84 }
  * ```
  *
+ * @param source where the files are; or a loaded task or `{ model, tokenizer }`, whose model has the head that this task needs:
+ *   nothing is loaded then, and what they hold is freed with the last that uses it
  * @param options those of loading, and defaults for the calls; its `signal` ends loading only
- * @throws as `fromPretrained` of models and tokenizers do; RangeError for a task that does not exist
+ * @throws as `fromPretrained` of models and tokenizers do; RangeError for a task that does not exist, TypeError for an option
+ *   that does not exist or a loaded model with another head
  */
 export async function pipeline<Name extends keyof Pipelines>(
   task: Name,
-  source: Source,
-  options: LoadOptions & PipelineOptions[Name] = {},
+  source: Source | LoadedParts,
+  options: LoadOptions & TokenizerOptions & PipelineOptions[Name] = {},
 ): Promise<Pipelines[Name]> {
   if (!Object.hasOwn(TASKS, task))
     throw new RangeError(`there is no task "${task}": the tasks are ${Object.keys(TASKS).join(", ")}`);
   return TASKS[task](source, options);
 }
 
-const loadClassifier = (source: Source, options: LoadOptions): Promise<DebertaV2ForSequenceClassification> =>
-  DebertaV2ForSequenceClassification.fromPretrained(source, options);
+interface ModelClass<Model, Options> {
+  new (engine: never): Model;
+  readonly options: OptionTable<Options>;
+  fromPretrained(source: Source, options: Options): Promise<unknown>;
+}
 
-/** How a task is made: load its model and the tokenizer, hand over the defaults for its calls. */
-function of<Model extends TaskModel, Options, Made>(
-  loadModel: (source: Source, options: LoadOptions) => Promise<Model>,
-  make: (loaded: Loaded<Model, DebertaV2TokenizerFast>, defaults: Omit<Options, "signal">) => Made,
-): (source: Source, options: LoadOptions & Options) => Promise<Made> {
-  return async (source, options) => {
-    const { signal, ...defaults } = options;
-    const folder = await openFolder(source, options); // one for both, so that each file is opened once
+/** Makes a task: `more` is what else of the folder it needs. */
+type MakeTask<Model extends TaskModel, Options, More, Made> = (
+  loaded: Loaded<Model, DebertaV2TokenizerFast>,
+  defaults: Options,
+  more: More | undefined,
+) => Made;
+
+/** How a task is made: load its model and the tokenizer, or take loaded ones; hand over the defaults for its calls. */
+function of<
+  Model extends DebertaV2PreTrainedModel,
+  ModelOptions extends LoadOptions,
+  Options extends object,
+  Made,
+  More,
+>(
+  Class: ModelClass<Model, ModelOptions>,
+  makeTask: MakeTask<Model, Options, More, Made>,
+  ofTask: OptionTable<Options>,
+  more?: (folder: ModelFolder, options: LoadOptions & Options) => Promise<More>,
+): (from: Source | LoadedParts, options: LoadOptions & TokenizerOptions & Options) => Promise<Made> {
+  const all = { ...Class.options, ...TOKENIZER_OPTIONS, ...ofTask };
+  const defaultsOf = (options: Options): Options => ({ ...pick(options, ofTask), signal: undefined });
+
+  return async (from, given) => {
+    if (isLoaded(from)) {
+      const { model, tokenizer } = from;
+      if (!(model instanceof Class)) throw new TypeError("the loaded model has another head than this task needs");
+      if (!(tokenizer instanceof DebertaV2TokenizerFast))
+        throw new TypeError("the tokenizer of a task is a DebertaV2TokenizerFast");
+      const options = readOptions("pipeline of a loaded model", given as Options, ofTask);
+      return makeTask({ model: model.share(), tokenizer }, defaultsOf(options), undefined);
+    }
+    const options = readOptions<LoadOptions & TokenizerOptions & Options>("pipeline", given, all as never);
+    const { signal } = options;
+    const folder = await openFolder(from, options); // one for both, so that each file is opened once
+    const found = await more?.(folder, options);
     const loaded = await loadTogether(
-      (either) => loadModel(folder, { ...options, signal: either }),
+      (either) => {
+        const ofModel = { ...pick(options, Class.options), signal: either };
+        return Class.fromPretrained(folder, ofModel as ModelOptions) as Promise<Model>;
+      },
       (either) => loadTokenizer(folder, { ...options, signal: either }),
       signal,
     );
-    return make(loaded, defaults);
+    return makeTask(loaded, defaultsOf(options), found);
   };
 }
 
-async function loadTokenizer(source: Source, options: LoadOptions): Promise<DebertaV2TokenizerFast> {
+/** Whether something was loaded already: a source has no model. */
+const isLoaded = (from: Source | LoadedParts): from is LoadedParts =>
+  from !== null && (typeof from === "object" || typeof from === "function") && "model" in from && "tokenizer" in from;
+
+function sourceOf(from: Source | LoadedParts): Source {
+  if (isLoaded(from)) throw new TypeError("models for extraction are loaded from a source");
+  return from;
+}
+
+/** What modules.json of a folder says, where it is asked for. */
+async function sentenceModules(
+  folder: ModelFolder,
+  { pooling, signal }: LoadOptions & FeatureExtractionOptions,
+): Promise<SentenceTransformer | undefined> {
+  if (pooling !== "auto") return undefined;
+  return (await lazily(() => import("./extraction/sentence-transformer.js"))).readSentenceTransformer(folder, signal);
+}
+
+async function loadTokenizer(source: Source, options: LoadOptions & TokenizerOptions): Promise<DebertaV2TokenizerFast> {
   try {
-    return await DebertaV2TokenizerFast.fromPretrained(source, options);
+    return await DebertaV2TokenizerFast.fromPretrained(source, pick(options, FAST_TOKENIZER_OPTIONS));
   } catch (error) {
     // Where not even a config.json lies, that says more than a missing vocabulary.
-    await DebertaV2Config.fromPretrained(source, options);
+    await DebertaV2Config.fromPretrained(source, pick(options, SOURCE_OPTIONS));
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 // batch. Options, scores and the putting together of equal answers are those of Transformers' pipeline; the best spans are
 // found in O(N · longest answer), and the answer is a slice of the context.
 import type { Tensor } from "../model/outputs.js";
+import { type OptionTable, readOptions } from "../options.js";
 import type { Encoding } from "../tokenizer/encoding.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { softmax } from "./scores.js";
@@ -30,6 +31,17 @@ export interface QuestionAnsweringOptions {
   readonly signal?: AbortSignal;
 }
 
+export const QUESTION_ANSWERING_OPTIONS: OptionTable<QuestionAnsweringOptions> = {
+  topK: "number",
+  docStride: "number",
+  maxSeqLen: "number",
+  maxQuestionLen: "number",
+  maxAnswerLen: "number",
+  handleImpossibleAnswer: "boolean",
+  alignToWords: "boolean",
+  signal: "object",
+};
+
 export interface Answer {
   readonly score: number;
   /** UTF-16 position in the context. */
@@ -53,10 +65,14 @@ export interface QuestionAnsweringModel extends TaskModel {
   ): Promise<{ startLogits: Tensor; endLogits: Tensor }>;
 }
 
-/** A candidate: tokens of a window with the product of both probabilities. */
-interface Span {
+/** Where something lies in the context, in UTF-16 units. */
+interface Place {
   readonly start: number;
   readonly end: number;
+}
+
+/** A candidate: a stretch of the context with the product of both probabilities. */
+interface Span extends Place {
   readonly score: number;
 }
 
@@ -70,14 +86,15 @@ export function questionAnswering<Model extends QuestionAnsweringModel>(
     input: QuestionAnsweringInput | readonly QuestionAnsweringInput[],
     options: QuestionAnsweringOptions = {},
   ): Promise<Answer | Answer[] | (Answer | Answer[])[]> {
-    const settings = { ...defaults, ...options };
+    const settings = { ...defaults, ...readOptions("question-answering", options, QUESTION_ANSWERING_OPTIONS) };
     const { topK = 1, maxAnswerLen = 15, handleImpossibleAnswer = false, alignToWords = true, signal } = settings;
     checkPositive("topK", topK);
     checkPositive("maxAnswerLen", maxAnswerLen);
     // Aligning to words makes equal answers of different spans: some more candidates are needed.
     const candidates = alignToWords ? topK * 2 + 10 : topK;
 
-    return oneOrMany<QuestionAnsweringInput, Answer | Answer[]>(input, async (inputs) => {
+    return oneOrMany<QuestionAnsweringInput, Answer | Answer[]>(input, async (given) => {
+      const inputs = given.map(checkInput);
       const windows = inputs.map((each) => windowsOf(each, settings));
       const { startLogits, endLogits } = await model.forward(modelInputs(windows.flat()), signal ? { signal } : {});
       let row = 0;
@@ -85,19 +102,23 @@ export function questionAnswering<Model extends QuestionAnsweringModel>(
         const answers: { score: number; start: number; end: number; answer: string }[] = [];
         let impossible = 1e6;
         for (const window of windows[index]!) {
+          // As in Transformers, a [CLS] that was typed takes part in the softmax.
           const allowed = window.ids.map((id, at) => window.sequenceIds[at] === 1 || id === tokenizer.clsTokenId);
           const starts = probabilities(startLogits, row, allowed);
           const ends = probabilities(endLogits, row++, allowed);
           impossible = Math.min(impossible, starts[0]! * ends[0]!);
-          allowed[0] = false; // [CLS] took part in the softmax; it is no answer
-          for (const span of bestSpans(starts, ends, allowed, maxAnswerLen, candidates)) {
-            const [start, end] = textSpan(window, span, alignToWords);
+          const places = window.ids.map((_, at) =>
+            at > 0 && allowed[at] ? placeOf(window, at, alignToWords) : undefined,
+          );
+          for (const span of bestSpans(starts, ends, places, maxAnswerLen, candidates)) {
+            const { start, end } = span;
             const answer = context.slice(start, end);
             const same = answers.find((known) => known.answer.toLowerCase() === answer.toLowerCase());
             if (same) same.score += span.score;
             else answers.push({ score: span.score, start, end, answer });
           }
         }
+        if (answers.length === 0) answers.push({ score: 0, start: 0, end: 0, answer: "" }); // a context without tokens
         if (handleImpossibleAnswer) answers.push({ score: impossible, start: 0, end: 0, answer: "" });
         const best = answers.sort((a, b) => b.score - a.score).slice(0, topK);
         return best.length === 1 ? best[0]! : best;
@@ -105,14 +126,7 @@ export function questionAnswering<Model extends QuestionAnsweringModel>(
     });
   }
 
-  function windowsOf(
-    { question, context }: Partial<QuestionAnsweringInput>,
-    options: QuestionAnsweringOptions,
-  ): Encoding[] {
-    checkText("question-answering", "question", question);
-    checkText("question-answering", "context", context);
-    if (question === "" || context === "")
-      throw new RangeError("question-answering: question and context must not be empty");
+  function windowsOf({ question, context }: QuestionAnsweringInput, options: QuestionAnsweringOptions): Encoding[] {
     const maxLength = options.maxSeqLen ?? Math.min(tokenizer.modelMaxLength, 384);
     const stride = options.docStride ?? Math.min(Math.floor(maxLength / 2), 128);
     if (stride > maxLength) throw new RangeError(`docStride ${stride} is larger than maxSeqLen ${maxLength}`);
@@ -128,6 +142,16 @@ export function questionAnswering<Model extends QuestionAnsweringModel>(
   return asTask(run as QuestionAnswerer, loaded);
 }
 
+function checkInput(given: QuestionAnsweringInput): QuestionAnsweringInput {
+  const fields = readOptions("question-answering", given, { question: "any", context: "any" }, "field");
+  const { question, context } = fields as Partial<QuestionAnsweringInput>;
+  checkText("question-answering", "question", question);
+  checkText("question-answering", "context", context);
+  if (question === "" || context === "")
+    throw new RangeError("question-answering: question and context must not be empty");
+  return { question, context };
+}
+
 function checkPositive(name: string, value: number): void {
   if (!(Number.isInteger(value) && value > 0))
     throw new RangeError(`${name} is ${value}: it must be a positive integer`);
@@ -139,34 +163,45 @@ function probabilities({ data, shape }: Tensor, row: number, allowed: readonly b
   return softmax(allowed.map((isAllowed, at) => (isAllowed ? data[row * columns + at]! : -Infinity)));
 }
 
-/** The `count` best pairs of a start and an end in allowed tokens, at most `longest` tokens long, best first. */
+/** The `count` best pairs of a start and an end in tokens that have a place, at most `longest` tokens long, best first. */
 function bestSpans(
   starts: readonly number[],
   ends: readonly number[],
-  allowed: readonly boolean[],
+  places: readonly (Place | undefined)[],
   longest: number,
   count: number,
 ): Span[] {
   const best: Span[] = [];
-  for (let start = 0; start < starts.length; start++)
-    for (let end = start; end < Math.min(starts.length, start + longest); end++) {
-      const score = starts[start]! * ends[end]!;
-      if (!allowed[start] || !allowed[end] || (best.length === count && score <= best.at(-1)!.score)) continue;
-      const place = best.findIndex((other) => score > other.score);
-      best.splice(place === -1 ? best.length : place, 0, { start, end, score });
+  for (const [first, from] of places.entries()) {
+    if (!from) continue;
+    for (let last = first; last < Math.min(places.length, first + longest); last++) {
+      const to = places[last];
+      const score = starts[first]! * ends[last]!;
+      if (!to || to.end < from.start || (best.length === count && score <= best.at(-1)!.score)) continue;
+      const rank = best.findIndex((other) => score > other.score);
+      best.splice(rank === -1 ? best.length : rank, 0, { start: from.start, end: to.end, score });
       if (best.length > count) best.pop();
     }
+  }
   return best;
 }
 
-/** Where a span of tokens lies in the context; aligned, from the first unit of its first word to the last of its last. */
-function textSpan({ offsets, wordIds, sequenceIds }: Encoding, { start, end }: Span, align: boolean): [number, number] {
-  if (!align || !wordIds) return [offsets[start]![0], offsets[end]![1]];
-  const inWord = (token: number, word: number): boolean =>
-    sequenceIds[token] === 1 && wordIds[token] === wordIds[word] && wordIds[token] !== null;
-  let first = start;
-  while (inWord(first - 1, start)) first--;
-  let last = end;
-  while (inWord(last + 1, end)) last++;
-  return [offsets[first]![0], offsets[last]![1]];
+/**
+ * Where a token, or with `align` its word, lies in the context; undefined outside. A special token that was typed in the question
+ * counts as the word of the same number in the context, as in Transformers.
+ */
+function placeOf(window: Encoding, token: number, align: boolean): Place | undefined {
+  const { offsets, wordIds, sequenceIds } = window;
+  const word = align ? wordIds?.[token] : undefined;
+  if (typeof word !== "number") {
+    const [start, end] = offsets[token]!;
+    return sequenceIds[token] === 1 ? { start, end } : undefined;
+  }
+  const inWord = (at: number): boolean => sequenceIds[at] === 1 && wordIds![at] === word;
+  let first = sequenceIds[token] === 1 ? token : window.ids.findIndex((_, at) => inWord(at));
+  if (first < 0) return undefined;
+  let last = first;
+  while (inWord(first - 1)) first--;
+  while (inWord(last + 1)) last++;
+  return { start: offsets[first]![0], end: offsets[last]![1] };
 }

@@ -1,4 +1,5 @@
 // redact(text, entities): puts something else in the place of found spans. Cut by `start` and `end`, never by searching words.
+import { readOptions } from "../options.js";
 import { cutAt, type Entity } from "./token-classification.js";
 
 /** A span of a text, as token classification and entity extraction find them. */
@@ -23,7 +24,7 @@ export function redact<Span extends RedactableEntity>(
   entities: readonly Span[],
   options: RedactOptions<Span> = {},
 ): string {
-  const { replacement = "label" } = options;
+  const { replacement = "label" } = readOptions("redact", options, { replacement: "string|function" });
   const readTo = cutAt(entities);
   if (readTo !== undefined && text.slice(readTo).trim() !== "")
     throw new RangeError(

@@ -1,5 +1,6 @@
 // Rerank: documents in the order of their relevance to a query, by a model with one output that reads both together. All
 // pairs run in one packed batch.
+import { type OptionTable, readOptions } from "../options.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { UnsupportedError } from "../errors.js";
 import type { DebertaV2Config } from "../model/deberta/config.js";
@@ -17,6 +18,12 @@ export interface RerankOptions {
 
 /** "none" gives the output itself: reward models. */
 export type RerankActivation = "sigmoid" | "none";
+
+export const RERANK_OPTIONS: OptionTable<RerankOptions> = {
+  topK: "number|null",
+  activation: ["sigmoid", "none"],
+  signal: "object",
+};
 
 export interface Ranked {
   /** Place in the list that was given. */
@@ -43,9 +50,8 @@ export function rerank<Model extends RankingModel>(
   const maxLength = Math.min(tokenizer.modelMaxLength, model.config.maxPositionEmbeddings);
 
   async function run(query: string, documents: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
-    const { topK = null, activation = configured, signal } = { ...defaults, ...options };
-    if (!Object.hasOwn(SCORES, activation))
-      throw new RangeError(`activation is "${activation}": it must be "sigmoid" or "none"`);
+    const settings = { ...defaults, ...readOptions("rerank", options, RERANK_OPTIONS) };
+    const { topK = null, activation = configured, signal } = settings;
     checkTopK(topK);
     checkText("rerank", "query", query);
     if (!isList(documents)) throw new TypeError("rerank: documents must be a list of texts");

@@ -2,6 +2,7 @@
 // defaults and the nesting of results are those of Transformers' pipeline.
 import type { DebertaV2Config } from "../model/deberta/config.js";
 import type { Tensor } from "../model/outputs.js";
+import { type OptionTable, readOptions } from "../options.js";
 import { checkTopK, sigmoid, softmax, topIndexes } from "./scores.js";
 import type { EncodeOptions } from "../tokenizer/encoding.js";
 import { asTask, kindOf, modelInputs, type Loaded, type Task, type TaskModel, type TaskTokenizer } from "./task.js";
@@ -34,6 +35,15 @@ export interface TextClassificationOptions {
   readonly signal?: AbortSignal;
 }
 
+export const TEXT_CLASSIFICATION_OPTIONS: OptionTable<TextClassificationOptions> = {
+  topK: "number|null",
+  functionToApply: ["softmax", "sigmoid", "none"],
+  truncation: "boolean|string",
+  maxLength: "number",
+  windows: "object",
+  signal: "object",
+};
+
 export interface TextClassifier {
   /** One text → its labels, best first. */
   (input: ClassificationInput, options?: TextClassificationOptions): Promise<Classification[]>;
@@ -57,6 +67,7 @@ export interface SequenceClassifier extends TaskModel {
   ): Promise<{ logits: Tensor }>;
 }
 
+const TASK = "text-classification";
 const SCORES = { softmax, sigmoid, none: (logits: ArrayLike<number>) => Array.from(logits) };
 
 /** Makes the task of a loaded model; `defaults` hold for every call that does not say otherwise. */
@@ -77,7 +88,7 @@ export function textClassification<Model extends SequenceClassifier, Tokenizer e
     const rows = encodings.map((first) => [first, ...(windows ? first.overflowing : [])]);
     const { logits } = await model.forward(modelInputs(rows.flat()), signal ? { signal } : {});
     const labels = logits.shape.at(-1)!; // logits: [windows, labels]
-    const apply = scoreFunction(functionToApply ?? usualFunction(labels, problemType));
+    const apply = SCORES[functionToApply ?? usualFunction(labels, problemType)];
     let row = 0;
     return rows.map((ofText) => {
       const each = ofText.map(() => apply(logits.data.subarray(row * labels, ++row * labels)));
@@ -93,7 +104,7 @@ export function textClassification<Model extends SequenceClassifier, Tokenizer e
     input: ClassificationInput | readonly ClassificationInput[],
     options: TextClassificationOptions = {},
   ): Promise<Classification[] | Classification[][]> {
-    const settings = { ...defaults, ...options };
+    const settings = { ...defaults, ...readOptions(TASK, options, TEXT_CLASSIFICATION_OPTIONS) };
     if (!Array.isArray(input)) return (await classify([input as ClassificationInput], settings))[0]!;
     const results = await classify(input as readonly ClassificationInput[], settings);
     return settings.topK === undefined ? results.flat() : results;
@@ -103,12 +114,11 @@ export function textClassification<Model extends SequenceClassifier, Tokenizer e
 
 /** How texts are encoded that are to be read whole; without a limit to their length, one window holds each. */
 function inWindows(
-  { stride, aggregate = "max" }: NonNullable<TextClassificationOptions["windows"]>,
+  windows: NonNullable<TextClassificationOptions["windows"]>,
   tokenizer: TaskTokenizer,
   maxLength: number | undefined,
 ): EncodeOptions {
-  if (!["max", "mean"].includes(aggregate))
-    throw new RangeError(`windows.aggregate is "${aggregate}": it must be "max" or "mean"`);
+  const { stride } = readOptions(`${TASK}: windows`, windows, { stride: "number", aggregate: ["max", "mean"] });
   const length = maxLength ?? tokenizer.modelMaxLength;
   if (length === Infinity) return {};
   return {
@@ -131,18 +141,14 @@ function usualFunction(labels: number, problemType: DebertaV2Config["problemType
   return labels === 1 || problemType === "multi_label_classification" ? "sigmoid" : "softmax";
 }
 
-function scoreFunction(name: string): (logits: ArrayLike<number>) => number[] {
-  if (!Object.hasOwn(SCORES, name))
-    throw new RangeError(`functionToApply is "${name}": it must be "softmax", "sigmoid" or "none"`);
-  return SCORES[name as keyof typeof SCORES];
-}
+const FIELDS = { text: "any", textPair: "any" };
 
 function asTexts(input: unknown): string | [string, string] {
   if (typeof input === "string") return input;
-  if (typeof input === "object" && input !== null && "text" in input && typeof input.text === "string") {
-    const pair = "textPair" in input ? input.textPair : undefined;
-    if (pair === undefined) return input.text;
-    if (typeof pair === "string") return [input.text, pair];
+  if (typeof input === "object" && input !== null && !Array.isArray(input)) {
+    const { text, textPair } = readOptions<{ text?: unknown; textPair?: unknown }>(TASK, input, FIELDS, "field");
+    if (typeof text === "string" && textPair === undefined) return text;
+    if (typeof text === "string" && typeof textPair === "string") return [text, textPair];
   }
   throw new TypeError(
     `text-classification takes a text, { text, textPair }, or an array of these; got ${kindOf(input)}`,

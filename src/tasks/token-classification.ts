@@ -1,9 +1,10 @@
 // Token classification: labels of tokens, or spans put together from them. Long texts run as overlapping windows (`stride`)
 // or are cut, as in Transformers' pipeline; a result says when its text was cut.
+import { type OptionTable, readOptions } from "../options.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { asTask, checkText, oneOrMany, type Loaded, type Task } from "./task.js";
 import { readTokens, type TokenClassifierModel } from "./token-scores.js";
-import { aggregate, checkStrategy, type AggregationStrategy, type Entity } from "./token-spans.js";
+import { aggregate, STRATEGIES, type AggregationStrategy, type Entity } from "./token-spans.js";
 
 export type { TokenClassifierModel } from "./token-scores.js";
 export type { AggregationStrategy, Entity } from "./token-spans.js";
@@ -16,6 +17,13 @@ export interface TokenClassificationOptions {
   readonly stride?: number;
   readonly signal?: AbortSignal;
 }
+
+export const TOKEN_CLASSIFICATION_OPTIONS: OptionTable<TokenClassificationOptions> = {
+  aggregationStrategy: STRATEGIES,
+  ignoreLabels: "array",
+  stride: "number",
+  signal: "object",
+};
 
 export interface TokenClassifier {
   (text: string, options?: TokenClassificationOptions): Promise<Entity[]>;
@@ -36,9 +44,13 @@ export function tokenClassification<Model extends TokenClassifierModel>(
     input: string | readonly string[],
     options: TokenClassificationOptions = {},
   ): Promise<Entity[] | Entity[][]> {
-    const settings = { ...defaults, ...options };
+    const settings = {
+      ...defaults,
+      ...readOptions("token-classification", options, TOKEN_CLASSIFICATION_OPTIONS),
+    };
     const { aggregationStrategy: strategy = "none", ignoreLabels = ["O"] } = settings;
-    checkOptions(settings);
+    if (settings.stride !== undefined && settings.aggregationStrategy === "none")
+      throw new RangeError('stride puts spans of windows together: it needs an aggregationStrategy other than "none"');
     return oneOrMany<string, Entity[]>(input, async (texts) => {
       for (const text of texts) checkText("token-classification", "the input", text);
       const readings = await readTokens(loaded, texts, settings);
@@ -55,12 +67,6 @@ export function tokenClassification<Model extends TokenClassifierModel>(
   }
 
   return asTask(run as TokenClassifier, loaded);
-}
-
-function checkOptions({ aggregationStrategy, stride }: TokenClassificationOptions): void {
-  checkStrategy(aggregationStrategy);
-  if (stride !== undefined && aggregationStrategy === "none")
-    throw new RangeError('stride puts spans of windows together: it needs an aggregationStrategy other than "none"');
 }
 
 /** Of spans that overlap, from neighbouring windows, the longer one stays; of equal ones the more certain. */

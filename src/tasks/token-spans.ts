@@ -16,7 +16,7 @@ export interface Entity {
   readonly end: number;
 }
 
-const STRATEGIES = ["none", "simple", "first", "average", "max"] as const;
+export const STRATEGIES = ["none", "simple", "first", "average", "max"] as const;
 
 /**
  * "none": every token by itself. "simple": neighbours with one label become a span. "first", "average", "max": a word's tokens
@@ -38,11 +38,6 @@ export interface Labelled {
 export interface Naming {
   readonly id2label: ReadonlyMap<number, string>;
   readonly spell: (tokens: string[]) => string;
-}
-
-export function checkStrategy(strategy: AggregationStrategy | undefined): void {
-  if (strategy !== undefined && !STRATEGIES.includes(strategy))
-    throw new RangeError(`aggregationStrategy is "${strategy as string}": it must be ${STRATEGIES.join(", ")}`);
 }
 
 /** The tokens of one window put together. */

@@ -1,13 +1,15 @@
 // Zero-shot classification: a model of textual entailment judges "text → This example is {label}." for every label. All
 // pairs of all texts run in one packed batch. Transformers' pipeline is the model for options and results.
 import type { DebertaV2Config } from "../model/deberta/config.js";
+import { type OptionTable, readOptions } from "../options.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
+import { pythonFormat } from "./python-format.js";
 import { softmax } from "./scores.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task } from "./task.js";
 import type { SequenceClassifier } from "./text-classification.js";
 
 export interface ZeroShotOptions {
-  /** The hypothesis; `{}` stands for the label. Default: "This example is {}." */
+  /** The hypothesis, a template of Python's `str.format`: `{}` stands for the label. Default: "This example is {}." */
   readonly hypothesisTemplate?: string;
   /** Whether several labels may hold: each is then judged by itself (entailment against contradiction). */
   readonly multiLabel?: boolean;
@@ -19,6 +21,15 @@ export interface ZeroShotOptions {
   readonly examples?: readonly { readonly text: string; readonly labels: readonly string[] }[];
   readonly signal?: AbortSignal;
 }
+
+export const ZERO_SHOT_OPTIONS: OptionTable<ZeroShotOptions> = {
+  hypothesisTemplate: "string",
+  multiLabel: "boolean",
+  threshold: "any",
+  prompt: "any",
+  examples: "array",
+  signal: "object",
+};
 
 /** Labels with their scores, best first. */
 export interface ZeroShotResult {
@@ -52,14 +63,20 @@ export function zeroShotClassification<Model extends EntailmentModel>(
     candidates: ZeroShotLabels,
     options: ZeroShotOptions = {},
   ): Promise<ZeroShotResult | ZeroShotResult[]> {
-    const { hypothesisTemplate = "This example is {}.", multiLabel = false, signal } = { ...defaults, ...options };
+    const settings = { ...defaults, ...readOptions("zero-shot-classification", options, ZERO_SHOT_OPTIONS) };
+    const { hypothesisTemplate = "This example is {}.", multiLabel = false, signal } = settings;
+    for (const name of ["threshold", "prompt", "examples"] as const)
+      if (settings[name] !== undefined) throw new TypeError(`zero-shot-classification: ${name} is for GLiClass models`);
     const labels = labelsOf(candidates);
-    const hypotheses = labels.map((label) => fill(hypothesisTemplate, label));
+    const hypotheses = labels.map((label) => pythonFormat(hypothesisTemplate, label));
     if (hypotheses[0] === hypothesisTemplate)
       throw new TypeError(`hypothesisTemplate "${hypothesisTemplate}" has no {} where the label goes`);
 
     return oneOrMany(input, async (texts) => {
-      for (const text of texts) checkText("zero-shot-classification", "the input", text);
+      for (const text of texts) {
+        checkText("zero-shot-classification", "the input", text);
+        if (text === "") throw new RangeError("zero-shot-classification: a text is empty");
+      }
       const pairs = texts.flatMap((text) => hypotheses.map((hypothesis) => encodePair(text, hypothesis)));
       const { logits } = await model.forward(modelInputs(pairs), signal ? { signal } : {});
       const width = logits.shape.at(-1)!; // logits: [texts × labels, width]
@@ -102,6 +119,3 @@ function labelsOf(candidates: unknown): string[] {
   if (given.length === 0) throw new RangeError("zero-shot-classification: there must be at least one label");
   return given;
 }
-
-/** Puts the label in place of the first `{}`; a function, because `$` in a label means nothing. */
-const fill = (template: string, label: string): string => template.replace(/\{0?\}/, () => label);

@@ -1,7 +1,9 @@
 // What both tokenizers share: the shape of a call, special tokens, batches and padding. They differ in how a text becomes
 // tokens, how too many tokens are cut, and how tokens become text again.
+import { bindMembers } from "../bound.js";
+import { type OptionTable, readOptions } from "../options.js";
 import { resolveCall, type Call, type CallTruncation } from "./call.js";
-import { pad, type EncodeOptions, type Encoding } from "./encoding.js";
+import { ENCODE_OPTIONS, pad, type EncodeOptions, type Encoding } from "./encoding.js";
 import { contentOf, ROLES, type Role } from "./text/added-tokens.js";
 import type { Settings } from "./settings.js";
 import type { Tokens } from "./tokens.js";
@@ -16,6 +18,11 @@ export interface DecodeOptions {
   /** Default: `clean_up_tokenization_spaces` of tokenizer_config.json. */
   readonly cleanUpTokenizationSpaces?: boolean | undefined;
 }
+
+const DECODE_OPTIONS: OptionTable<DecodeOptions> = {
+  skipSpecialTokens: "boolean",
+  cleanUpTokenizationSpaces: "boolean",
+};
 
 /** The name and the bytes of a vocabulary's file. */
 export interface VocabularyFile {
@@ -40,6 +47,7 @@ export abstract class BaseTokenizer {
   protected constructor(settings: Settings, vocabulary: VocabularyBytes) {
     this.settings = settings;
     this.#vocabulary = vocabulary;
+    bindMembers(this);
   }
 
   /** Whether overflowing encodings are windows, which are padded as the main one. */
@@ -105,8 +113,9 @@ export abstract class BaseTokenizer {
   /** Encodes many texts or pairs; `padding: true` pads all of them to the longest. */
   encodeBatch(texts: readonly TextOrPair[], options: EncodeOptions = {}): Encoding[] {
     if (texts.length === 0) throw new RangeError("encodeBatch: the batch is empty");
+    const { isSplitIntoWords } = readOptions("encodeBatch", options, ENCODE_OPTIONS);
     const isPair = (text: TextOrPair): text is readonly [TextInput, TextInput] =>
-      Array.isArray(text) && (options.isSplitIntoWords !== true || Array.isArray(text[0]));
+      Array.isArray(text) && (isSplitIntoWords !== true || Array.isArray(text[0]));
     return this.#encodeAll(
       texts.map((text) => (isPair(text) ? text : [text])),
       options,
@@ -115,7 +124,8 @@ export abstract class BaseTokenizer {
   }
 
   /** The text of these ids. */
-  decode(ids: readonly number[], options: DecodeOptions = {}): string {
+  decode(ids: readonly number[], given: DecodeOptions = {}): string {
+    const options = readOptions("decode", given, DECODE_OPTIONS);
     const text = this.decodeIds(Array.from(ids), options.skipSpecialTokens ?? false);
     const cleanUp = options.cleanUpTokenizationSpaces ?? this.settings.cleanUp;
     return cleanUp ? CLEAN_UP.reduce((tidy, each) => tidy.replaceAll(each, each.trim()), text) : text;
@@ -136,8 +146,9 @@ export abstract class BaseTokenizer {
   ): (string | null)[];
   convertIdsToTokens(
     ids: number | readonly number[],
-    { skipSpecialTokens = false }: { readonly skipSpecialTokens?: boolean | undefined } = {},
+    options: { readonly skipSpecialTokens?: boolean | undefined } = {},
   ): string | null | (string | null)[] {
+    const { skipSpecialTokens = false } = readOptions("convertIdsToTokens", options, { skipSpecialTokens: "boolean" });
     if (typeof ids === "number") return this.tokenOf(ids);
     return ids.filter((id) => !skipSpecialTokens || !this.isSpecial(id)).map((id) => this.tokenOf(id));
   }
@@ -198,7 +209,7 @@ export abstract class BaseTokenizer {
   }
 
   #encodeAll(inputs: readonly (readonly TextInput[])[], options: EncodeOptions, padsEmpty: boolean): Encoding[] {
-    const call = resolveCall(options, this.settings);
+    const call = resolveCall(readOptions("encode", options, ENCODE_OPTIONS), this.settings);
     const encodings = inputs.map((texts) => {
       const sequences = texts.map((text) =>
         this.tokensOf(checkText(text, call.isSplitIntoWords), call.isSplitIntoWords),
@@ -222,7 +233,9 @@ function checkText(text: TextInput, isSplitIntoWords: boolean): TextInput {
     if (!Array.isArray(text) || !text.every((word) => typeof word === "string"))
       throw new TypeError("with isSplitIntoWords a text is a list of words");
   } else if (typeof text !== "string")
-    throw new TypeError("a text must be a string; for a list of words set isSplitIntoWords");
+    throw new TypeError(
+      "a text must be a string; for a list of words set isSplitIntoWords; options are the last argument",
+    );
   return text;
 }
 

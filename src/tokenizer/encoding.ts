@@ -1,4 +1,5 @@
 // What encoding a text gives and which options it takes; special tokens are put in and padding is added here.
+import type { OptionTable } from "../options.js";
 import type { Tokens } from "./tokens.js";
 
 /** One text or pair, ready for a model. All arrays have one entry a token. */
@@ -41,6 +42,20 @@ export interface EncodeOptions {
   /** Texts are given as lists of words. */
   readonly isSplitIntoWords?: boolean | undefined;
 }
+
+/** Values are checked by `resolveCall`. */
+export const ENCODE_OPTIONS: OptionTable<EncodeOptions> = {
+  truncation: "any",
+  maxLength: "any",
+  stride: "any",
+  returnOverflowingTokens: "boolean",
+  addSpecialTokens: "boolean",
+  padding: "any",
+  padToMultipleOf: "any",
+  paddingSide: "any",
+  truncationSide: "any",
+  isSplitIntoWords: "boolean",
+};
 
 /** A run of tokens of the result: special tokens, or one of the texts. */
 export type TemplateItem =

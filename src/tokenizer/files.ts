@@ -1,9 +1,9 @@
-// The files that make a tokenizer: which ones are read, and how large they may be. Both classes import this module when
-// something is loaded, not before: it brings along what opens a source (URLs, retries).
+// The files that make a tokenizer: which ones are read, and how large they may be.
 import { openFolder } from "../checkpoint/folder.js";
 import { readOptionalJson, readWhole } from "../checkpoint/read-whole.js";
 import type { Source, SourceOptions } from "../checkpoint/source.js";
 import { CheckpointError } from "../errors.js";
+import { lazily } from "../lazy.js";
 import { fieldOf, isObject, type JsonObject } from "../json.js";
 import { parsePieceModel, type PieceModel } from "./pieces/piece-model.js";
 import {
@@ -112,7 +112,7 @@ export async function readSettings(
     legacy ? folder.json(ADDED) : undefined,
     json ?? (legacy && given !== "unread" ? readTokenizerJson(folder) : undefined),
   ]);
-  const reader = tokenizerJson && (await import("./tokenizer-json.js"));
+  const reader = tokenizerJson && (await lazily(() => import("./tokenizer-json.js")));
   return resolveSettings(
     {
       config,

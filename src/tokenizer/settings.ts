@@ -3,6 +3,7 @@
 // `added_tokens_decoder`, the other sources of added tokens are ignored. Source: Transformers 4.57,
 // `tokenization_utils_base.py`, `_from_pretrained`.
 import { CheckpointError } from "../errors.js";
+import type { OptionTable } from "../options.js";
 import { addedToken, contentOf, ROLES, tokenKey, type AddedToken, type Role } from "./text/added-tokens.js";
 import type { Side } from "./encoding.js";
 import { isObject, show, type JsonObject } from "../json.js";
@@ -14,6 +15,8 @@ export interface TokenizerOptions {
   /** Overrides `split_by_punct` of tokenizer_config.json. */
   readonly splitByPunct?: boolean | undefined;
 }
+
+export const TOKENIZER_OPTIONS: OptionTable<TokenizerOptions> = { doLowerCase: "boolean", splitByPunct: "boolean" };
 
 export interface Settings {
   readonly names: Readonly<Record<Role, string>>;

@@ -1,6 +1,6 @@
 // DebertaV2TokenizerFast: the fast tokenizer of Transformers 4.57, from spm.model as Transformers converts it, or from
 // tokenizer.json where there is no spm.model or the result may be another.
-import type { Source, SourceOptions } from "../checkpoint/source.js";
+import { SOURCE_OPTIONS, type Source, type SourceOptions } from "../checkpoint/source.js";
 import { CheckpointError } from "../errors.js";
 import {
   addAllTokens,
@@ -28,16 +28,27 @@ import {
   type Pipeline,
   type Rewrite,
 } from "./text/fast-pipeline.js";
-import type { TokenizerFolder } from "./files.js";
+import {
+  modelSaysAll,
+  openTokenizerFolder,
+  readPieceModel,
+  readSettings,
+  readTokenizerJson,
+  type TokenizerFolder,
+} from "./files.js";
 import type { JsonObject } from "../json.js";
+import { lazily } from "../lazy.js";
+import { type OptionTable, readOptions } from "../options.js";
 import type { PieceModel } from "./pieces/piece-model.js";
 import { CONTROL, USER_DEFINED } from "./pieces/piece-types.js";
-import type { Settings, TokenizerOptions } from "./settings.js";
+import { type Settings, TOKENIZER_OPTIONS, type TokenizerOptions } from "./settings.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateFast } from "./truncation.js";
 import type { Vocabulary } from "./pieces/vocabulary.js";
 
 export type FastTokenizerOptions = TokenizerOptions & SourceOptions;
+
+export const FAST_TOKENIZER_OPTIONS: OptionTable<FastTokenizerOptions> = { ...SOURCE_OPTIONS, ...TOKENIZER_OPTIONS };
 
 /** All that a tokenizer is made of. */
 interface Parts {
@@ -68,8 +79,8 @@ export class DebertaV2TokenizerFast extends BaseTokenizer {
    * `doLowerCase` and `splitByPunct` count only without a tokenizer.json.
    * @throws CheckpointError for missing or damaged files, UnsupportedError for other kinds of models
    */
-  static async fromPretrained(source: Source, options: FastTokenizerOptions = {}): Promise<DebertaV2TokenizerFast> {
-    const { modelSaysAll, openTokenizerFolder, readTokenizerJson } = await import("./files.js");
+  static async fromPretrained(source: Source, given: FastTokenizerOptions = {}): Promise<DebertaV2TokenizerFast> {
+    const options = readOptions("DebertaV2TokenizerFast.fromPretrained", given, FAST_TOKENIZER_OPTIONS);
     const folder = await openTokenizerFolder(source, options);
     const spm = (await modelSaysAll(folder, options)) ? await folder.spm() : undefined;
     const json = spm ? undefined : await readTokenizerJson(folder);
@@ -172,8 +183,7 @@ function tokenOf(
 }
 
 async function partsOfJson(folder: TokenizerFolder, json: JsonObject, options: FastTokenizerOptions): Promise<Parts> {
-  const { readSettings } = await import("./files.js");
-  const { readAddedTokens, readPipeline, readTemplate } = await import("./tokenizer-json.js");
+  const { readAddedTokens, readPipeline, readTemplate } = await lazily(() => import("./tokenizer-json.js"));
   const pipeline = createPipeline(readPipeline(json), "tokenizer.json");
   const [settings, file] = await Promise.all([
     readSettings(folder, options, json),
@@ -192,7 +202,6 @@ async function partsOfModel(
   options: FastTokenizerOptions,
   spm: Uint8Array | undefined,
 ): Promise<Parts> {
-  const { readPieceModel, readSettings } = await import("./files.js");
   const [{ bytes, model }, settings] = await Promise.all([
     readPieceModel(folder, spm),
     readSettings(folder, options, "unread"),

@@ -1,6 +1,8 @@
 // DebertaV2Tokenizer: the slow tokenizer of Transformers 4.57. Added tokens are cut out of the text, each part between
 // them goes through sentencepiece on its own, and every token keeps its place in the caller's text.
-import type { Source, SourceOptions } from "../checkpoint/source.js";
+import { SOURCE_OPTIONS, type Source, type SourceOptions } from "../checkpoint/source.js";
+import { lazily } from "../lazy.js";
+import { type OptionTable, readOptions } from "../options.js";
 import {
   contentOf,
   createMatcher,
@@ -12,8 +14,9 @@ import {
 import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import { assemble, createTemplate, specialCount, type Encoding, type Template } from "./encoding.js";
+import { openTokenizerFolder, readPieceModel, readSettings } from "./files.js";
 import { createSentencePiece, type SentencePiece } from "./pieces/sentencepiece.js";
-import type { Settings, TokenizerOptions } from "./settings.js";
+import { type Settings, TOKENIZER_OPTIONS, type TokenizerOptions } from "./settings.js";
 import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./text/slow-text.js";
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateSlow } from "./truncation.js";
@@ -22,6 +25,12 @@ export interface SlowTokenizerOptions extends TokenizerOptions, SourceOptions {
   /** What cuts texts into pieces; "sentencepiece-js" is fetched when asked for, and needs WebAssembly. */
   readonly engine?: "javascript" | "sentencepiece-js" | undefined;
 }
+
+const SLOW_TOKENIZER_OPTIONS: OptionTable<SlowTokenizerOptions> = {
+  ...SOURCE_OPTIONS,
+  ...TOKENIZER_OPTIONS,
+  engine: ["javascript", "sentencepiece-js"],
+};
 
 export class DebertaV2Tokenizer extends BaseTokenizer {
   readonly vocabSize: number;
@@ -66,13 +75,13 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
    * Loads spm.model and the small JSON files beside it.
    * @throws CheckpointError for missing or damaged files, UnsupportedError for other kinds of models
    */
-  static async fromPretrained(source: Source, options: SlowTokenizerOptions = {}): Promise<DebertaV2Tokenizer> {
-    const { openTokenizerFolder, readPieceModel, readSettings } = await import("./files.js");
+  static async fromPretrained(source: Source, given: SlowTokenizerOptions = {}): Promise<DebertaV2Tokenizer> {
+    const options = readOptions("DebertaV2Tokenizer.fromPretrained", given, SLOW_TOKENIZER_OPTIONS);
     const folder = await openTokenizerFolder(source, options);
     const [spm, settings] = await Promise.all([readPieceModel(folder), readSettings(folder, options)]);
     const pieces = createSentencePiece(spm.model, "spm.model");
     if (options.engine === "sentencepiece-js") {
-      const { loadSentencePieceJs } = await import("./pieces/sentencepiece-js-engine.js");
+      const { loadSentencePieceJs } = await lazily(() => import("./pieces/sentencepiece-js-engine.js"));
       pieces.engine = await loadSentencePieceJs(spm.bytes, pieces);
     }
     return new DebertaV2Tokenizer(pieces, settings, spm.bytes);

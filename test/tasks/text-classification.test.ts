@@ -113,5 +113,7 @@ test("windows: each label's largest score, or its mean, over all of a text; othe
   await scores(["900030123"], { stride: 1 });
   expect(calls.map(({ options }) => options?.stride)).toEqual([0, 0, 1]);
   expect(calls[0]!.options).toMatchObject({ truncation: "only_first", maxLength: 3, returnOverflowingTokens: true });
-  await expect(classify("123", { windows: { aggregate: "sum" as never } })).rejects.toThrow("windows.aggregate");
+  await expect(classify("123", { windows: { aggregate: "sum" as never } })).rejects.toThrow(
+    'windows: aggregate is "sum"',
+  );
 });

@@ -25,9 +25,11 @@ import {
 } from "./config-fields.js";
 import { openFolder } from "../../checkpoint/folder.js";
 import { openPresent, readWhole } from "../../checkpoint/read-whole.js";
-import type { Source, SourceOptions } from "../../checkpoint/source.js";
+import { SOURCE_OPTIONS, type Source, type SourceOptions } from "../../checkpoint/source.js";
 import { CheckpointError, UnsupportedError } from "../../errors.js";
 import { fieldOf, isObject, parseJson, show } from "../../json.js";
+import { bindMembers } from "../../bound.js";
+import { readOptions } from "../../options.js";
 
 export type { PositionTerm, ProblemType };
 
@@ -182,16 +184,18 @@ export class DebertaV2Config {
     this.clsDropout = numberField(json, "cls_dropout", null);
     this.initializerRange = numberField(json, "initializer_range", 0.02);
     this.extra = new Map(Object.entries(json).filter(([field]) => !Object.hasOwn(this, camelCase(field))));
+    bindMembers(this);
   }
 
   /**
    * Reads config.json from a source.
    * @throws CheckpointError when the file is missing or not JSON; UnsupportedError that names the field and its value
    */
-  static async fromPretrained(source: Source, options?: SourceOptions): Promise<DebertaV2Config> {
+  static async fromPretrained(source: Source, given?: SourceOptions): Promise<DebertaV2Config> {
+    const options = readOptions("DebertaV2Config.fromPretrained", given, SOURCE_OPTIONS);
     const folder = await openFolder(source, options);
     const file = await openPresent(folder, "config.json");
-    const json = parseJson("config.json", await readWhole(file, MAX_FILE_BYTES, options?.signal));
+    const json = parseJson("config.json", await readWhole(file, MAX_FILE_BYTES, options.signal));
     requireFittingPooler(json);
     return new DebertaV2Config(json);
   }

@@ -1,6 +1,9 @@
 // What the models for extraction share beside their networks: requests checked as every model's are, runs, looking inside, memory.
 import type { StepTime } from "../../runtime/profile.js";
 import type { DebertaV2Config } from "../deberta/config.js";
+import { bindMembers } from "../../bound.js";
+import { readOptions } from "../../options.js";
+import { MODEL_INPUTS } from "../inputs/types.js";
 import { checkInputs } from "../inputs/check-inputs.js";
 import type { CheckedInputs, ModelInputs } from "../inputs/types.js";
 import { inspect } from "../inspect.js";
@@ -21,6 +24,7 @@ export abstract class ExtractionModel<
   constructor(engine: Engine<Request, Network<Request>>) {
     this.engine = engine;
     this.config = engine.network.config;
+    bindMembers(this);
   }
 
   /** Checks a request and finds its words and labels. */
@@ -60,9 +64,10 @@ export abstract class ExtractionModel<
     void this.dispose();
   }
 
-  protected check(inputs: ModelInputs): CheckedInputs {
+  protected check(given: ModelInputs): CheckedInputs {
     this.engine.throwIfDisposed();
     const { words } = this.engine.tableRows();
+    const inputs = readOptions("forward", given, MODEL_INPUTS, "input");
     return checkInputs(inputs, this.config, { head: "model", vocabRows: words });
   }
 

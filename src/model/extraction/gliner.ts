@@ -5,10 +5,11 @@ import { readJson } from "../../checkpoint/read-whole.js";
 import type { Source } from "../../checkpoint/source.js";
 import { CheckpointError } from "../../errors.js";
 import type { ModelInputs } from "../inputs/types.js";
+import { type OptionTable, readOptions } from "../../options.js";
 import { integersOf, rowsOf } from "../inputs/arrays.js";
 import { loadEngine } from "../load-engine.js";
 import type { Checkpoint } from "../load/named-tensors.js";
-import type { LoadOptions } from "../load/options.js";
+import { LOAD_OPTIONS, type LoadOptions } from "../load/options.js";
 import type { Tensor } from "../outputs.js";
 import { zeros } from "../run/collect.js";
 import type { ForwardOptions, PartResult } from "../run/engine.js";
@@ -37,6 +38,8 @@ export interface GlinerOutput {
 }
 
 export type GlinerOptions = LstmOptions;
+
+export const GLINER_OPTIONS: OptionTable<GlinerOptions> = { ...LOAD_OPTIONS, lstm: ["auto", "device", "host"] };
 
 /** An opened folder with its configs, before weights are looked for. */
 export interface OpenedGliner {
@@ -72,7 +75,8 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
    * @param classToken the marker's id, where the config leaves it to the tokenizer
    * @throws as `DebertaV2PreTrainedModel.fromPretrained`
    */
-  static async fromPretrained(source: Source, options: GlinerOptions = {}): Promise<GLiNERModel> {
+  static async fromPretrained(source: Source, given: GlinerOptions = {}): Promise<GLiNERModel> {
+    const options = readOptions("GLiNERModel.fromPretrained", given, GLINER_OPTIONS);
     return GLiNERModel.load(await openGliner(source, options), options);
   }
 

@@ -7,7 +7,8 @@ import { padded } from "../../kernels/kernel.js";
 import type { ModelInputs } from "../inputs/types.js";
 import { loadEngine } from "../load-engine.js";
 import type { Checkpoint } from "../load/named-tensors.js";
-import type { LoadOptions } from "../load/options.js";
+import { readOptions } from "../../options.js";
+import { LOAD_OPTIONS, type LoadOptions } from "../load/options.js";
 import type { Tensor } from "../outputs.js";
 import { zeros } from "../run/collect.js";
 import type { ForwardOptions, PartResult } from "../run/engine.js";
@@ -98,7 +99,8 @@ export class GLiNER2Model extends ExtractionModel<Gliner2Inputs, Gliner2Request>
    * Loads config.json, the encoder's config and weights.
    * @throws as `DebertaV2PreTrainedModel.fromPretrained`
    */
-  static async fromPretrained(source: Source, options: LoadOptions = {}): Promise<GLiNER2Model> {
+  static async fromPretrained(source: Source, given: LoadOptions = {}): Promise<GLiNER2Model> {
+    const options = readOptions("GLiNER2Model.fromPretrained", given, LOAD_OPTIONS);
     return GLiNER2Model.load(await openGliner2(source, options), options);
   }
 

@@ -1,5 +1,6 @@
 // What a caller may give to a model, and what a checked request is.
 import type { IntegerRows, IntegerRows3d, NumberArray, NumberRow } from "./arrays.js";
+import type { OptionTable } from "../../options.js";
 import type { Tensor } from "../outputs.js";
 
 /**
@@ -31,6 +32,21 @@ export interface ModelInputs {
   /** Masked LM: the logits of these [sequence, column] pairs only. */
   readonly logitsAt?: readonly (readonly [sequence: number, column: number])[] | undefined;
 }
+
+/** Values are checked by `checkInputs`. */
+export const MODEL_INPUTS: OptionTable<ModelInputs> = {
+  inputIds: "any",
+  attentionMask: "any",
+  tokenTypeIds: "any",
+  positionIds: "any",
+  inputsEmbeds: "any",
+  labels: "any",
+  startPositions: "any",
+  endPositions: "any",
+  outputHiddenStates: "boolean",
+  outputAttentions: "boolean",
+  logitsAt: "any",
+};
 
 /** What stands on the encoder. */
 export type Head =

@@ -1,8 +1,9 @@
 // The tensors of a checkpoint by Transformers' names, however its file spells them, and the check that all wanted ones are there.
 import type { ModelFolder } from "../../checkpoint/folder.js";
 import { joinQuantised, type WeightEntry } from "../../checkpoint/quantised.js";
-import { openWeights, type WeightsOptions } from "../../checkpoint/shards.js";
+import { openWeights, WEIGHTS_OPTIONS, type WeightsOptions } from "../../checkpoint/shards.js";
 import { CheckpointError } from "../../errors.js";
+import { pick } from "../../options.js";
 import { nearestName, resolveNames, spellNames } from "../deberta/names.js";
 import { torchShape } from "../deberta/tf-names.js";
 import { FILE_BYTES } from "../../checkpoint/finite.js";
@@ -23,7 +24,7 @@ export class Checkpoint {
   }
 
   static async open(folder: ModelFolder, options: WeightsOptions): Promise<Checkpoint> {
-    return new Checkpoint(folder, joinQuantised(await openWeights(folder, options)));
+    return new Checkpoint(folder, joinQuantised(await openWeights(folder, pick(options, WEIGHTS_OPTIONS))));
   }
 
   find(name: string): WeightEntry | undefined {

@@ -1,6 +1,7 @@
 // The options of loading.
-import type { WeightsOptions } from "../../checkpoint/shards.js";
+import { WEIGHTS_OPTIONS, type WeightsOptions } from "../../checkpoint/shards.js";
 import type { Source } from "../../checkpoint/source.js";
+import type { OptionTable } from "../../options.js";
 import type { WeightsDType } from "./storage.js";
 
 /** Options of every `fromPretrained` that loads weights. */
@@ -21,6 +22,15 @@ export interface LoadOptions extends WeightsOptions, BaseModelOptions {
    */
   readonly wordTable?: "whole" | "on-demand";
 }
+
+export const LOAD_OPTIONS: OptionTable<LoadOptions> = {
+  ...WEIGHTS_OPTIONS,
+  device: "object",
+  dtype: "any",
+  gpuMemoryLimit: "number",
+  wordTable: ["whole", "on-demand"],
+  baseModel: "any",
+};
 
 /** Options of models whose checkpoint may lean on another repository. */
 export interface BaseModelOptions {

@@ -2,6 +2,7 @@
 // every buffer. What it runs is a value (network.ts); what callers see is above (model.ts).
 import { abortable, eitherSignal } from "../../checkpoint/signals.js";
 import { DisposedError } from "../../errors.js";
+import type { OptionTable } from "../../options.js";
 import type { Device } from "../../runtime/device.js";
 import { describe } from "../../runtime/dispatches.js";
 import type { Graph } from "../../runtime/graph.js";
@@ -47,6 +48,17 @@ export interface Memory {
   readonly tables: number;
 }
 
+export const NO_MEMORY: Memory = {
+  gpuBytes: 0,
+  buffers: 0,
+  hostBytes: 0,
+  weights: 0,
+  slots: 0,
+  staging: 0,
+  plans: 0,
+  tables: 0,
+};
+
 /** Where to load again. */
 export interface Reopening {
   /** Default: one of the engine's own. */
@@ -68,6 +80,8 @@ export interface ForwardOptions {
   readonly onProgress?: (share: number) => void;
 }
 
+export const FORWARD_OPTIONS: OptionTable<ForwardOptions> = { signal: "object", onProgress: "function" };
+
 export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends Network<Request> = Network<Request>> {
   readonly network: Net;
   readonly device: Device;
@@ -78,6 +92,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   private readonly plans: Plans;
   private readonly queue = new Queue();
   private readonly lifetime: Lifetime<Engine<Request, Net>>;
+  private holders = 1;
   private disposed: Promise<void> | undefined;
   private isFreed = false;
   private lastGraph: Graph | undefined;
@@ -166,8 +181,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   }
 
   memory(): Memory {
-    if (this.isFreed)
-      return { gpuBytes: 0, buffers: 0, hostBytes: 0, weights: 0, slots: 0, staging: 0, plans: 0, tables: 0 };
+    if (this.isFreed) return NO_MEMORY;
     const { residents, hostBytes } = this.weights;
     const [plans, slots, staging] = [this.plans.totals(), this.slots.totals(), this.slots.readback.totals()];
     const weights = residents.bytes();
@@ -187,9 +201,22 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     if (this.disposed) throw disposed();
   }
 
-  /** Frees every buffer once the run in progress, if any, has ended. */
+  /** Counts one more user: `dispose` frees when all have called it. */
+  hold(): this {
+    this.throwIfDisposed();
+    this.holders++;
+    return this;
+  }
+
+  /** Resolves when everything is freed; at once while others hold it. */
+  get freed(): Promise<void> {
+    return this.disposed ?? Promise.resolve();
+  }
+
+  /** Once for every user. The last call frees every buffer, once the run in progress, if any, has ended. */
   dispose(): Promise<void> {
     if (this.disposed) return this.disposed;
+    if (--this.holders > 0) return Promise.resolve();
     this.ending.abort(disposed());
     const { isIdle } = this.queue;
     this.disposed = isIdle ? Promise.resolve() : this.queue.ended().then(() => this.free());

@@ -1,6 +1,7 @@
 // Entity extraction: spans of a text that are what a caller's labels say, with character positions. GLiNER's task; options and
 // results are the library's in camelCase.
 import type { GLiNERModel } from "../../model/extraction/gliner.js";
+import { type OptionTable, readOptions } from "../../options.js";
 import type { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
 import { topIndexes } from "../scores.js";
 import { asTask, checkText, kindOf, type Loaded, type Task } from "../task.js";
@@ -35,6 +36,16 @@ export interface EntityExtractionOptions {
   readonly signal?: AbortSignal;
 }
 
+export const ENTITY_EXTRACTION_OPTIONS: OptionTable<EntityExtractionOptions> = {
+  threshold: "any",
+  flatNer: "boolean",
+  multiLabel: "boolean",
+  returnClassProbs: "boolean",
+  chunkSize: "any",
+  chunkOverlap: "any",
+  signal: "object",
+};
+
 export interface EntityExtractor {
   /** @param labels a text, a list, names with descriptions (which go into the prompt in their place), or one of these a text */
   (text: string, labels: LabelInput, options?: EntityExtractionOptions): Promise<ExtractedEntity[]>;
@@ -65,7 +76,7 @@ export function entityExtraction(
     labels: LabelInput,
     options: EntityExtractionOptions = {},
   ): Promise<ExtractedEntity[] | ExtractedEntity[][]> {
-    const settings = { ...defaults, ...options };
+    const settings = { ...defaults, ...readOptions(TASK, options, ENTITY_EXTRACTION_OPTIONS) };
     const texts = (Array.isArray(input) ? input : [input]) as readonly string[];
     for (const text of texts) checkText(TASK, "the input", text);
     const perText = checkLabels(TASK, labels, texts.length);

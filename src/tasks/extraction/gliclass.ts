@@ -5,14 +5,18 @@ import { CheckpointError } from "../../errors.js";
 import { GLiClassModel, openGliclass, type OpenedGliclass } from "../../model/extraction/gliclass.js";
 import { GLICLASS_CONFIG } from "../../model/extraction/gliclass-config.js";
 import type { LstmOptions } from "../../model/extraction/lstm-layer.js";
-import { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
+import { LOAD_OPTIONS } from "../../model/load/options.js";
+import { pick, readOptions } from "../../options.js";
+import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
+import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
 import { softmax } from "../scores.js";
 import { asTask, checkText, kindOf, type Loaded, loadTogether, oneOrMany, type Task } from "../task.js";
-import type {
-  ZeroShotClassifier,
-  ZeroShotLabels,
-  ZeroShotOptions,
-  ZeroShotResult,
+import {
+  ZERO_SHOT_OPTIONS,
+  type ZeroShotClassifier,
+  type ZeroShotLabels,
+  type ZeroShotOptions,
+  type ZeroShotResult,
 } from "../zero-shot-classification.js";
 import { checkThreshold } from "./entity-extraction.js";
 import { probability } from "./spans.js";
@@ -25,8 +29,10 @@ const [LABEL, SEPARATOR, EXAMPLE] = ["<<LABEL>>", "<<SEP>>", "<<EXAMPLE>>"];
 /** `pipeline("zero-shot-classification")` of a folder whose config.json says "GLiClass". */
 export async function gliclassClassifier(
   source: Source,
-  options: LstmOptions & ZeroShotOptions,
+  given: LstmOptions & TokenizerOptions & ZeroShotOptions,
 ): Promise<ZeroShotClassifier & Task<GLiClassModel, DebertaV2TokenizerFast>> {
+  const all = { ...LOAD_OPTIONS, ...TOKENIZER_OPTIONS, ...ZERO_SHOT_OPTIONS, lstm: ["auto", "device", "host"] };
+  const options = readOptions<LstmOptions & TokenizerOptions & ZeroShotOptions>(TASK, given, all);
   const { signal, ...defaults } = options;
   const opened = await openGliclass(source, options);
   const loaded = await loadTogether(
@@ -34,11 +40,11 @@ export async function gliclassClassifier(
     (either) => tokenizerOf(opened, { ...options, signal: either }),
     signal,
   );
-  return gliclassClassification(loaded, defaults);
+  return gliclassClassification(loaded, pick(defaults, ZERO_SHOT_OPTIONS));
 }
 
 async function tokenizerOf({ gliclass, base }: OpenedGliclass, options: LstmOptions): Promise<DebertaV2TokenizerFast> {
-  const tokenizer = await DebertaV2TokenizerFast.fromPretrained(base.tokenizer, options);
+  const tokenizer = await DebertaV2TokenizerFast.fromPretrained(base.tokenizer, pick(options, FAST_TOKENIZER_OPTIONS));
   const id = tokenizer.convertTokensToIds(LABEL);
   if (id !== gliclass.classTokenIndex)
     throw new CheckpointError(
@@ -58,7 +64,9 @@ function gliclassClassification(
     candidates: ZeroShotLabels,
     options: ZeroShotOptions = {},
   ): Promise<ZeroShotResult | ZeroShotResult[]> {
-    const { multiLabel = true, threshold, prompt = "", examples = [], signal } = { ...defaults, ...options };
+    const settings = { ...defaults, ...readOptions(TASK, options, ZERO_SHOT_OPTIONS) };
+    const { multiLabel = true, threshold, prompt = "", examples = [], signal } = settings;
+    if (settings.hypothesisTemplate !== undefined) throw new TypeError(`${TASK}: GLiClass models have no hypotheses`);
     checkThreshold(TASK, threshold);
     checkText(TASK, "prompt", prompt);
     const shown = examples.map(({ text, labels }) => `${EXAMPLE}${text} \nLabels:\n ${labels.join(", ")}`).join("");

@@ -5,19 +5,29 @@ import { Fields } from "../../model/extraction/fields.js";
 import type { GLiNERModel, GlinerOptions } from "../../model/extraction/gliner.js";
 import { GLINER_CONFIG } from "../../model/extraction/gliner-config.js";
 import type { GLiNER2Model } from "../../model/extraction/gliner2.js";
+import { lazily } from "../../lazy.js";
+import { LOAD_OPTIONS } from "../../model/load/options.js";
+import { readOptions } from "../../options.js";
+import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
 import type { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
 import type { Task } from "../task.js";
-import type { EntityExtractionOptions, EntityExtractor } from "./entity-extraction.js";
+import { ENTITY_EXTRACTION_OPTIONS, type EntityExtractionOptions, type EntityExtractor } from "./entity-extraction.js";
 
 /** `pipeline("entity-extraction")`. */
 export async function entityExtractor(
   source: Source,
-  options: GlinerOptions & EntityExtractionOptions,
+  given: GlinerOptions & TokenizerOptions & EntityExtractionOptions,
 ): Promise<EntityExtractor & Task<GLiNERModel | GLiNER2Model, DebertaV2TokenizerFast>> {
+  const options = readOptions("entity-extraction", given, {
+    ...LOAD_OPTIONS,
+    ...TOKENIZER_OPTIONS,
+    ...ENTITY_EXTRACTION_OPTIONS,
+    lstm: ["auto", "device", "host"],
+  });
   const folder = await openFolder(source, options);
   const isGliner = (await folder.open(GLINER_CONFIG)) !== undefined;
   const config = isGliner ? undefined : await Fields.read(folder, "config.json", options.signal);
   if (config?.value("model_type") === "extractor")
-    return (await import("./load-gliner2.js")).gliner2EntityExtractor(source, options);
-  return (await import("./load-gliner.js")).glinerEntityExtractor(source, options);
+    return (await lazily(() => import("./load-gliner2.js"))).gliner2EntityExtractor(source, options);
+  return (await lazily(() => import("./load-gliner.js"))).glinerEntityExtractor(source, options);
 }

@@ -2,9 +2,15 @@
 import type { Source } from "../../checkpoint/source.js";
 import { CheckpointError } from "../../errors.js";
 import { GLiNERModel, type GlinerOptions, openGliner, type OpenedGliner } from "../../model/extraction/gliner.js";
-import { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
+import { pick } from "../../options.js";
+import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
 import { type Loaded, loadTogether, type Task } from "../task.js";
-import { type EntityExtractionOptions, type EntityExtractor, entityExtraction } from "./entity-extraction.js";
+import {
+  ENTITY_EXTRACTION_OPTIONS,
+  type EntityExtractionOptions,
+  type EntityExtractor,
+  entityExtraction,
+} from "./entity-extraction.js";
 
 export async function loadGliner(
   source: Source,
@@ -31,14 +37,14 @@ export async function glinerEntityExtractor(
   options: GlinerOptions & EntityExtractionOptions,
 ): Promise<EntityExtractor & Task<GLiNERModel, DebertaV2TokenizerFast>> {
   const { signal, ...defaults } = options;
-  return entityExtraction(await loadGliner(source, options, signal), defaults);
+  return entityExtraction(await loadGliner(source, options, signal), pick(defaults, ENTITY_EXTRACTION_OPTIONS));
 }
 
 async function glinerTokenizer(
   { gliner, base }: OpenedGliner,
   options: GlinerOptions,
 ): Promise<DebertaV2TokenizerFast> {
-  const tokenizer = await DebertaV2TokenizerFast.fromPretrained(base.tokenizer, options);
+  const tokenizer = await DebertaV2TokenizerFast.fromPretrained(base.tokenizer, pick(options, FAST_TOKENIZER_OPTIONS));
   const { classTokenIndex, entToken, sepToken } = gliner;
   if (classTokenIndex === undefined) return tokenizer.withSpecialTokens(["[FLERT]", entToken, sepToken]);
   const id = tokenizer.convertTokensToIds(entToken);

@@ -2,11 +2,14 @@
 import type { Source } from "../../checkpoint/source.js";
 import { UnsupportedError } from "../../errors.js";
 import { GLiNER2Model, openGliner2 } from "../../model/extraction/gliner2.js";
-import type { LoadOptions } from "../../model/load/options.js";
-import { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
+import { LOAD_OPTIONS, type LoadOptions } from "../../model/load/options.js";
+import { pick, readOptions } from "../../options.js";
+import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
+import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
 import { asTask, checkText, type Loaded, loadTogether, type Task } from "../task.js";
 import {
   checkThreshold,
+  ENTITY_EXTRACTION_OPTIONS,
   type EntityExtractionOptions,
   type EntityExtractor,
   type ExtractedEntity,
@@ -18,6 +21,7 @@ import type { Finding } from "./schema-findings.js";
 import { GLINER2_TOKENS } from "./schema-prompt.js";
 import {
   findAll,
+  STRUCTURED_EXTRACTION_OPTIONS,
   structuredExtraction,
   type StructuredExtractionOptions,
   type StructuredExtractor,
@@ -36,7 +40,7 @@ export async function loadGliner2(
     (either) => GLiNER2Model.load(opened, { ...options, signal: either }),
     async (either) => {
       const tokenizer = await DebertaV2TokenizerFast.fromPretrained(opened.base.tokenizer, {
-        ...options,
+        ...pick(options, FAST_TOKENIZER_OPTIONS),
         signal: either,
       });
       return tokenizer.withSpecialTokens(GLINER2_TOKENS); // those that a folder lacks
@@ -48,10 +52,16 @@ export async function loadGliner2(
 /** `pipeline("structured-extraction")`. */
 export async function structuredExtractor(
   source: Source,
-  options: LoadOptions & StructuredExtractionOptions,
+  given: LoadOptions & TokenizerOptions & StructuredExtractionOptions,
 ): Promise<StructuredExtractor & Task<GLiNER2Model, DebertaV2TokenizerFast>> {
+  const options = readOptions("structured-extraction", given, {
+    ...LOAD_OPTIONS,
+    ...TOKENIZER_OPTIONS,
+    ...STRUCTURED_EXTRACTION_OPTIONS,
+  });
   const { signal, ...defaults } = options;
-  return structuredExtraction(await loadGliner2(source, options, signal), defaults);
+  const loaded = await loadGliner2(source, options, signal);
+  return structuredExtraction(loaded, pick(defaults, STRUCTURED_EXTRACTION_OPTIONS));
 }
 
 const TASK = "entity-extraction";
@@ -62,7 +72,7 @@ export async function gliner2EntityExtractor(
   options: LoadOptions & EntityExtractionOptions,
 ): Promise<EntityExtractor & Task<GLiNER2Model, DebertaV2TokenizerFast>> {
   const { signal, ...defaults } = options;
-  return entitiesBySchema(await loadGliner2(source, options, signal), defaults);
+  return entitiesBySchema(await loadGliner2(source, options, signal), pick(defaults, ENTITY_EXTRACTION_OPTIONS));
 }
 
 /** Entities as a flat list over all labels, which do not compete with each other. */
@@ -75,7 +85,14 @@ function entitiesBySchema(
     labels: LabelInput,
     options: EntityExtractionOptions = {},
   ): Promise<ExtractedEntity[] | ExtractedEntity[][]> {
-    const { flatNer = true, returnClassProbs = false, ...settings } = { ...defaults, ...options };
+    const {
+      flatNer = true,
+      returnClassProbs = false,
+      ...settings
+    } = {
+      ...defaults,
+      ...readOptions(TASK, options, ENTITY_EXTRACTION_OPTIONS),
+    };
     const texts = (Array.isArray(input) ? input : [input]) as readonly string[];
     for (const text of texts) checkText(TASK, "the input", text);
     const parts = checkLabels(TASK, labels, texts.length).map(({ names, prompts }): CheckedPart[] =>

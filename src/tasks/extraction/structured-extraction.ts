@@ -1,6 +1,7 @@
 // Structured extraction: entities, relations, structures and classes of a text in one run, asked for as a schema. GLiNER2's task;
 // options and results are the library's, options in camelCase.
 import type { GLiNER2Model } from "../../model/extraction/gliner2.js";
+import { type OptionTable, readOptions } from "../../options.js";
 import type { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
 import { asTask, checkText, kindOf, type Loaded, type Task } from "../task.js";
 import { type Chunk, chunksOf, mergeFindings } from "./chunks.js";
@@ -29,6 +30,17 @@ export interface StructuredExtractionOptions {
   readonly signal?: AbortSignal;
 }
 
+export const STRUCTURED_EXTRACTION_OPTIONS: OptionTable<StructuredExtractionOptions> = {
+  threshold: "any",
+  includeConfidence: "boolean",
+  includeSpans: "boolean",
+  overlapPolicy: "any",
+  maxLen: "any",
+  chunkSize: "any",
+  chunkOverlap: "any",
+  signal: "object",
+};
+
 export interface StructuredExtractor {
   (text: string, schema: ExtractionSchema, options?: StructuredExtractionOptions): Promise<StructuredResult>;
   /** @param schema one for all texts, or a list with one for each */
@@ -51,7 +63,7 @@ export function structuredExtraction(
     schema: ExtractionSchema | readonly ExtractionSchema[],
     options: StructuredExtractionOptions = {},
   ): Promise<StructuredResult | StructuredResult[]> {
-    const settings = { ...defaults, ...options };
+    const settings = { ...defaults, ...readOptions(TASK, options, STRUCTURED_EXTRACTION_OPTIONS) };
     const texts = (Array.isArray(input) ? input : [input]) as readonly string[];
     for (const text of texts) checkText(TASK, "the input", text);
     const parts = schemasOf(schema, texts.length);

@@ -1,10 +1,12 @@
 // The task "redact": finds personal data in the whole of a text. A token classifier reads it in overlapping windows, rules
 // look for what has a form; both see the text in plain characters, and offsets count in the text as given.
+import { lazily } from "../../lazy.js";
+import { type OptionTable, readOptions } from "../../options.js";
 import type { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
 import { asTask, checkText, oneOrMany, type Loaded, type Task } from "../task.js";
 import type { TokenClassifierModel } from "../token-classification.js";
 import { readTokens, usualStride, type Reading } from "../token-scores.js";
-import { aggregate, checkStrategy, wordsOf, type AggregationStrategy, type Naming } from "../token-spans.js";
+import { aggregate, STRATEGIES, wordsOf, type AggregationStrategy, type Naming } from "../token-spans.js";
 import { join, toWholeWords, type Found } from "./join.js";
 import { plainForm, type PlainForm } from "./plain-form.js";
 import { ruleNames, type RuleName } from "./rule-names.js";
@@ -20,6 +22,14 @@ export interface RedactionOptions {
   readonly stride?: number;
   readonly signal?: AbortSignal;
 }
+
+export const REDACTION_OPTIONS: OptionTable<RedactionOptions> = {
+  rules: "boolean|array",
+  aggregationStrategy: STRATEGIES.filter((strategy) => strategy !== "none"),
+  ignoreLabels: "array",
+  stride: "number",
+  signal: "object",
+};
 
 /** A piece of personal data. Entities of one text do not overlap, and come in its order. */
 export interface PersonalData {
@@ -57,11 +67,8 @@ export function redaction<Model extends TokenClassifierModel>(
     input: string | readonly string[],
     options: RedactionOptions = {},
   ): Promise<PersonalData[] | PersonalData[][]> {
-    const settings = { ...defaults, ...options };
+    const settings = { ...defaults, ...readOptions("redact", options, REDACTION_OPTIONS) };
     const { rules = true, aggregationStrategy: strategy = "simple", ignoreLabels = [OUTSIDE], signal } = settings;
-    checkStrategy(strategy);
-    if ((strategy as string) === "none")
-      throw new RangeError("redact finds spans: aggregationStrategy must not be none");
     const names = ruleNames(rules);
     return oneOrMany<string, PersonalData[]>(input, async (texts) => {
       for (const text of texts) checkText("redact", "the input", text);
@@ -72,7 +79,7 @@ export function redaction<Model extends TokenClassifierModel>(
           forms.map(({ text }) => text),
           { stride: settings.stride ?? usualStride(tokenizer), signal },
         ),
-        names.length > 0 ? import("./rules.js").then((rules) => rules.applyRules) : undefined,
+        names.length > 0 ? lazily(() => import("./rules.js")).then((rules) => rules.applyRules) : undefined,
       ]);
       return texts.map((text, index) => {
         const form = forms[index]!;
