@@ -7,14 +7,16 @@ export function bindMembers(instance: object): void {
   for (let part: object = prototypeOf(instance); part !== Object.prototype; part = prototypeOf(part))
     for (const name of Reflect.ownKeys(part))
       if (name !== "constructor" && !found.has(name)) found.set(name, Object.getOwnPropertyDescriptor(part, name)!);
-  for (const [name, { value, get }] of found)
+  for (const [name, member] of found) {
+    const get = member.get?.bind(instance) as (() => unknown) | undefined;
     Object.defineProperty(
       instance,
       name,
       get
-        ? { get: get.bind(instance) as () => unknown, configurable: true }
-        : { value: (value as () => unknown).bind(instance), configurable: true, writable: true },
+        ? { get, configurable: true }
+        : { value: (member.value as () => unknown).bind(instance), configurable: true, writable: true },
     );
+  }
 }
 
 const prototypeOf = (value: object): object => Object.getPrototypeOf(value) as object;

@@ -101,4 +101,4 @@ function isSame(one: unknown, other: unknown): boolean {
 }
 
 const show = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value) : typeof value === "object" ? "an object" : String(value);
+  ["string", "number", "boolean"].includes(typeof value) ? JSON.stringify(value) : `of type ${typeof value}`;

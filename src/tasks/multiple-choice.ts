@@ -42,7 +42,6 @@ export function multipleChoice<Model extends MultipleChoiceModel>(
 ): Chooser & Task<Model, DebertaV2TokenizerFast> {
   const { model, tokenizer } = loaded;
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- a wrong option rejects
   async function run(
     input: MultipleChoiceInput | readonly MultipleChoiceInput[],
     options: MultipleChoiceOptions = {},

@@ -222,7 +222,7 @@ function of<
     const loaded = await loadTogether(
       (either) => {
         const ofModel = { ...pick(options, Class.options), signal: either };
-        return Class.fromPretrained(folder, ofModel as ModelOptions) as Promise<Model>;
+        return Class.fromPretrained(folder, ofModel) as Promise<Model>;
       },
       (either) => loadTokenizer(folder, { ...options, signal: either }),
       signal,
@@ -232,7 +232,7 @@ function of<
 }
 
 /** Whether something was loaded already: a source has no model. */
-const isLoaded = (from: Source | LoadedParts): from is LoadedParts =>
+const isLoaded = (from: Source | LoadedParts | null): from is LoadedParts =>
   from !== null && (typeof from === "object" || typeof from === "function") && "model" in from && "tokenizer" in from;
 
 function sourceOf(from: Source | LoadedParts): Source {
