@@ -2,6 +2,7 @@
 import { playwright } from "@vitest/browser-playwright";
 import sirv from "sirv";
 import { readdirSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin, type ViteUserConfig } from "vitest/config";
 // @ts-expect-error plain JavaScript, shared with the set-up scripts that run before anything is installed
@@ -44,21 +45,44 @@ function workerAsWritten(): Plugin {
       if (!code.includes(line)) throw new Error(`${id} does not hold ${line}`);
       return { code: code.replace(line, "START_WORKER()"), map: null };
     },
-    renderChunk: (code) =>
-      code.includes("START_WORKER()")
-        ? { code: code.replace("START_WORKER()", line.replace(".ts", ".js")), map: null }
-        : undefined,
+    generateBundle(_, bundle) {
+      for (const chunk of Object.values(bundle))
+        // once minified, which would rewrite the line
+        if (chunk.type === "chunk") chunk.code = chunk.code.replace("START_WORKER()", () => line.replace(".ts", ".js"));
+    },
+  };
+}
+
+/** WGSL without comments and indentation. Lines stay where they are, so that compilers' messages name those of the file. */
+function shortShaders(): Plugin {
+  const PREFIX = "\0shader:";
+  return {
+    name: "short shaders",
+    apply: "build",
+    enforce: "pre",
+    resolveId: async function (id, importer) {
+      if (!id.endsWith(".wgsl?raw")) return undefined;
+      const file = await this.resolve(id.replace("?raw", ""), importer, { skipSelf: true });
+      return file && `${PREFIX}${file.id}.js`;
+    },
+    load: async (id) => {
+      if (!id.startsWith(PREFIX)) return undefined;
+      const text = await readFile(id.slice(PREFIX.length, -".js".length), "utf8");
+      const lines = text.split("\n").map((line) => line.replace(/\/\/.*$/, "").trim());
+      return `export default ${JSON.stringify(lines.join("\n"))};`;
+    },
   };
 }
 
 const library: ViteUserConfig = {
-  plugins: [sentencePiece(), workerAsWritten()],
+  plugins: [sentencePiece(), workerAsWritten(), shortShaders()],
   build: {
     target: "es2022",
     sourcemap: true,
     emptyOutDir: true,
-    minify: false,
+    minify: "oxc",
     license: { fileName: "THIRD-PARTY.md" }, // of the libraries that are bundled, which is all of them
+    rolldownOptions: { output: { minify: true } }, // Vite itself would leave the whitespace in
     lib: {
       formats: ["es"],
       entry: {
@@ -68,6 +92,11 @@ const library: ViteUserConfig = {
         tokenizer: "src/tokenizer.ts",
         worker: "src/worker.ts",
         "worker-thread": "src/worker-thread.ts",
+        // What only the main entry has, in files of its own: an entry of nothing but names costs a bundler what is asked for.
+        "can-run": "src/model/can-run.ts",
+        hashes: "src/checkpoint/hashes.ts",
+        redact: "src/tasks/redact.ts",
+        "self-test": "src/self-test/self-test.ts",
       },
     },
   },

@@ -177,6 +177,7 @@ async function main() {
       await step("built package", () => nodeTest("tools/check-package.mjs", options));
       await step("built, in a browser", () => playwright(folder, options));
       await step("scratch projects", () => nodeTest("test/projects/quick.test.mjs", options));
+      if (values.long) await step("bundlers' projects", () => nodeTest("test/projects/bundlers.test.mjs", options));
     }
     rmSync(folder, { recursive: true });
   }

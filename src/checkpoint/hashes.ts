@@ -1,5 +1,4 @@
 // The table that pins a load: the SHA-256 of every file of a source that a model or a tokenizer reads.
-import { startSha256 } from "./integrity.js";
 import { readOptions } from "../options.js";
 import { openFolder } from "./folder.js";
 import { readOptionalJson } from "./read-whole.js";
@@ -31,6 +30,7 @@ export async function hashesOf(source: Source, given: WeightsOptions = {}): Prom
   const add = async (name: string): Promise<boolean> => {
     const file = await folder.open(name);
     if (!file) return false;
+    const { startSha256 } = await import("./integrity.js"); // a library of its own, which few pages need
     const digest = startSha256();
     for await (const bytes of file.read(0, file.size, options.signal)) digest.update(bytes);
     file.close();

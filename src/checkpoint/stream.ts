@@ -3,7 +3,7 @@
 import type { Folder, NamedSource } from "./byte-source.js";
 import { planRanges, type PlannedRange, type Preface, type Span, type View } from "./byte-plan.js";
 import { openFolder } from "./folder.js";
-import { startSha256, type Digest } from "./integrity.js";
+import type { Digest } from "./integrity.js";
 import type { Phase, Step } from "./progress.js";
 import { openPresent } from "./read-whole.js";
 import { bytesToRead, readView } from "./views.js";
@@ -60,7 +60,7 @@ export async function* stream<Part extends Span>(
     onPlan?.(new Map(plans.map(({ file, total }) => [file.name, total])));
     for (const { file, plan, views: ownViews, total } of plans) {
       const { name, sha256 } = file;
-      const digest = sha256 === undefined ? undefined : startSha256();
+      const digest = sha256 === undefined ? undefined : (await import("./integrity.js")).startSha256(); // rarely asked for
       let loaded = 0;
       const advance = (bytes: number): void => onProgress?.({ file: name, loaded: (loaded += bytes), total, phase });
       advance(0);

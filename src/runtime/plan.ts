@@ -9,7 +9,7 @@ import type { Graph, Node, Value } from "./graph.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
 import { writeParams } from "./params.js";
 import type { Pipeline } from "./pipelines.js";
-import { profileSteps, type StepTime } from "./profile.js";
+import type { StepTime } from "./profile.js";
 import { allocate, type ReadbackBuffer } from "./readback.js";
 import { actionsOf, type Action, segmentEnd } from "./segments.js";
 import type { Slots } from "./slots.js";
@@ -219,6 +219,7 @@ export class Plan {
 
   /** Time per node, each in passes of its own. */
   async profile(inputs: Inputs): Promise<StepTime[]> {
+    const { profileSteps } = await import("./profile.js");
     await this.prepare();
     const upload = () => this.device.guarded("run", () => this.upload(inputs));
     return profileSteps(this.device, this.steps, upload, (pass, index) => this.dispatch(pass, index));

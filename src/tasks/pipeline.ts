@@ -24,27 +24,12 @@ import { Fields } from "../model/extraction/fields.js";
 import type { StructuredExtractionOptions, StructuredExtractor } from "./extraction/structured-extraction.js";
 import type { GLiNERModel, GlinerOptions } from "../model/extraction/gliner.js";
 import type { GLiNER2Model } from "../model/extraction/gliner2.js";
-import {
-  FEATURE_EXTRACTION_OPTIONS,
-  featureExtraction,
-  type FeatureExtractionOptions,
-  type FeatureExtractor,
-} from "./feature-extraction.js";
-import { FILL_MASK_OPTIONS, fillMask, type FillMaskOptions, type MaskFiller } from "./fill-mask.js";
-import {
-  MULTIPLE_CHOICE_OPTIONS,
-  multipleChoice,
-  type Chooser,
-  type MultipleChoiceOptions,
-} from "./multiple-choice.js";
-import {
-  QUESTION_ANSWERING_OPTIONS,
-  questionAnswering,
-  type QuestionAnswerer,
-  type QuestionAnsweringOptions,
-} from "./question-answering.js";
-import { REDACTION_OPTIONS, redaction, type RedactionOptions, type Redactor } from "./redaction/redaction.js";
-import { RERANK_OPTIONS, rerank, type Reranker, type RerankOptions } from "./rerank.js";
+import type { FeatureExtractionOptions, FeatureExtractor } from "./feature-extraction.js";
+import type { FillMaskOptions, MaskFiller } from "./fill-mask.js";
+import type { Chooser, MultipleChoiceOptions } from "./multiple-choice.js";
+import type { QuestionAnswerer, QuestionAnsweringOptions } from "./question-answering.js";
+import type { RedactionOptions, Redactor } from "./redaction/redaction.js";
+import type { Reranker, RerankOptions } from "./rerank.js";
 import { loadTogether, type Loaded, type Task, type TaskModel } from "./task.js";
 import {
   TEXT_CLASSIFICATION_OPTIONS,
@@ -52,18 +37,8 @@ import {
   type TextClassificationOptions,
   type TextClassifier,
 } from "./text-classification.js";
-import {
-  TOKEN_CLASSIFICATION_OPTIONS,
-  tokenClassification,
-  type TokenClassificationOptions,
-  type TokenClassifier,
-} from "./token-classification.js";
-import {
-  ZERO_SHOT_OPTIONS,
-  zeroShotClassification,
-  type ZeroShotClassifier,
-  type ZeroShotOptions,
-} from "./zero-shot-classification.js";
+import type { TokenClassificationOptions, TokenClassifier } from "./token-classification.js";
+import type { ZeroShotClassifier, ZeroShotOptions } from "./zero-shot-classification.js";
 
 /** How each task is called. */
 export interface TaskFunctions {
@@ -125,9 +100,11 @@ type Make<Name extends keyof Pipelines> = (
   options: LoadOptions & TokenizerOptions & PipelineOptions[Name],
 ) => Promise<Pipelines[Name]>;
 
+/** Text classification is at hand; the code of other tasks comes when it is asked for. */
 const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
   "text-classification": of(DebertaV2ForSequenceClassification, textClassification, TEXT_CLASSIFICATION_OPTIONS),
   "zero-shot-classification": async (from, options) => {
+    const { zeroShotClassification, ZERO_SHOT_OPTIONS } = await lazily(() => import("./zero-shot-classification.js"));
     const byEntailment = of(
       DebertaV2ForSequenceClassification,
       zeroShotClassification<DebertaV2ForSequenceClassification>,
@@ -139,14 +116,36 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
     if (config?.value("model_type") !== "GLiClass") return byEntailment(folder, options);
     return (await lazily(() => import("./extraction/gliclass.js"))).gliclassClassifier(from, options);
   },
-  "token-classification": of(DebertaV2ForTokenClassification, tokenClassification, TOKEN_CLASSIFICATION_OPTIONS),
-  redact: of(DebertaV2ForTokenClassification, redaction, REDACTION_OPTIONS),
-  "question-answering": of(DebertaV2ForQuestionAnswering, questionAnswering, QUESTION_ANSWERING_OPTIONS),
-  "fill-mask": of(DebertaV2ForMaskedLM, fillMask, FILL_MASK_OPTIONS),
-  "multiple-choice": of(DebertaV2ForMultipleChoice, multipleChoice, MULTIPLE_CHOICE_OPTIONS),
-  "feature-extraction": of(DebertaV2Model, featureExtraction, FEATURE_EXTRACTION_OPTIONS, sentenceModules),
-  rerank: of(DebertaV2ForSequenceClassification, rerank, RERANK_OPTIONS),
-  // Models for extraction come when they are asked for: most pages have none.
+  "token-classification": async (from, options) => {
+    const { tokenClassification, TOKEN_CLASSIFICATION_OPTIONS } = await lazily(
+      () => import("./token-classification.js"),
+    );
+    return of(DebertaV2ForTokenClassification, tokenClassification, TOKEN_CLASSIFICATION_OPTIONS)(from, options);
+  },
+  redact: async (from, options) => {
+    const { redaction, REDACTION_OPTIONS } = await lazily(() => import("./redaction/redaction.js"));
+    return of(DebertaV2ForTokenClassification, redaction, REDACTION_OPTIONS)(from, options);
+  },
+  "question-answering": async (from, options) => {
+    const { questionAnswering, QUESTION_ANSWERING_OPTIONS } = await lazily(() => import("./question-answering.js"));
+    return of(DebertaV2ForQuestionAnswering, questionAnswering, QUESTION_ANSWERING_OPTIONS)(from, options);
+  },
+  "fill-mask": async (from, options) => {
+    const { fillMask, FILL_MASK_OPTIONS } = await lazily(() => import("./fill-mask.js"));
+    return of(DebertaV2ForMaskedLM, fillMask, FILL_MASK_OPTIONS)(from, options);
+  },
+  "multiple-choice": async (from, options) => {
+    const { multipleChoice, MULTIPLE_CHOICE_OPTIONS } = await lazily(() => import("./multiple-choice.js"));
+    return of(DebertaV2ForMultipleChoice, multipleChoice, MULTIPLE_CHOICE_OPTIONS)(from, options);
+  },
+  "feature-extraction": async (from, options) => {
+    const { featureExtraction, FEATURE_EXTRACTION_OPTIONS } = await lazily(() => import("./feature-extraction.js"));
+    return of(DebertaV2Model, featureExtraction, FEATURE_EXTRACTION_OPTIONS, sentenceModules)(from, options);
+  },
+  rerank: async (from, options) => {
+    const { rerank, RERANK_OPTIONS } = await lazily(() => import("./rerank.js"));
+    return of(DebertaV2ForSequenceClassification, rerank, RERANK_OPTIONS)(from, options);
+  },
   "entity-extraction": async (from, options) =>
     (await lazily(() => import("./extraction/load-entities.js"))).entityExtractor(sourceOf(from), options),
   "structured-extraction": async (from, options) =>

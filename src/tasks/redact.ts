@@ -1,6 +1,7 @@
 // redact(text, entities): puts something else in the place of found spans. Cut by `start` and `end`, never by searching words.
 import { readOptions } from "../options.js";
-import { cutAt, type Entity } from "./token-classification.js";
+import { cutAt } from "./cut.js";
+import type { Entity } from "./token-classification.js";
 
 /** A span of a text, as token classification and entity extraction find them. */
 export type RedactableEntity = Pick<Entity, "start" | "end"> & Partial<Entity> & { readonly label?: string };

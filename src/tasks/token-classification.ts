@@ -1,6 +1,7 @@
 // Token classification: labels of tokens, or spans put together from them. Long texts run as overlapping windows (`stride`)
 // or are cut, as in Transformers' pipeline; a result says when its text was cut.
 import { type OptionTable, readOptions } from "../options.js";
+import { markCut } from "./cut.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { asTask, checkText, oneOrMany, type Loaded, type Task } from "./task.js";
 import { readTokens, type TokenClassifierModel } from "./token-scores.js";
@@ -85,16 +86,3 @@ function withoutOverlaps(entities: readonly Entity[]): Entity[] {
 }
 
 const sameLength = (a: Entity, b: Entity): boolean => a.end - a.start === b.end - b.start;
-
-/** A result whose text was cut: a list like any other, with a hidden `readTo` that `redact` looks for. */
-interface CutResult {
-  readonly readTo?: number;
-}
-
-/** Says in a result up to where its text was read; hidden, so that results compare as lists. */
-export function markCut<List extends object>(entities: List, readTo: number): List {
-  return Object.defineProperty(entities, "readTo", { value: readTo });
-}
-
-/** Up to where the text of a result was read; undefined when nothing was cut. */
-export const cutAt = (entities: object): number | undefined => (entities as CutResult).readTo;

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { chromium } from "playwright";
 import sirv from "sirv";
@@ -29,7 +30,7 @@ export async function run(program, args, cwd, env = {}) {
   try {
     const { stdout } = await promisify(execFile)(file, [...first, ...args], {
       cwd,
-      env: { ...process.env, NO_COLOR: "1", CI: "1", NODE_OPTIONS: "", ...env },
+      env: { ...process.env, NODE_ENV: undefined, NO_COLOR: "1", CI: "1", NODE_OPTIONS: "", ...env },
       maxBuffer: 64 << 20,
       timeout: 600_000,
       shell: process.platform === "win32",
@@ -126,17 +127,22 @@ export async function open(address) {
 }
 
 /**
- * Opens a page that writes what it found into its title, `{ page, worker }` as JSON (see classify.js), and gives that.
- * A page that reports an error, in words or in its console, rejects.
+ * Opens a page that writes what it found into its title, `{ page, worker }` as JSON (common/report.js), and gives that with the
+ * contents of the scripts it loaded. A page that reports an error, in words or in its console, rejects.
  */
 export async function answersOf(address) {
   const opened = await open(address);
-  const { page, problems } = opened;
-  await page
-    .waitForFunction("/^({|Error)/.test(document.title)", null, { timeout: 120_000 })
-    .catch((error) => problems.push(String(error)));
-  const title = await page.title();
+  const { page, problems, transferred } = opened;
+  const deadline = Date.now() + 120_000;
+  let title = "";
+  while (!/^({|Error)/.test(title) && Date.now() < deadline) {
+    await setTimeout(100);
+    title = await page.title();
+  }
+  // The page's own scripts; those of a worker are in a list of its own.
+  const names = await page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)");
+  const scripts = new Map(names.map((name) => new URL(name).pathname).map((path) => [path, transferred.get(path)]));
   await opened.close();
   if (!title.startsWith("{") || problems.length > 0) throw new Error([title, ...problems].join("\n"));
-  return { ...JSON.parse(title), transferred: opened.transferred };
+  return { ...JSON.parse(title), scripts: [...scripts.values()].filter((body) => body !== undefined) };
 }

@@ -105,7 +105,7 @@ export class Parts {
 }
 
 /** What the names in a room tell; others are a crash's left-overs. */
-export function partsOf(names: readonly string[], size = Infinity): Part[] {
+export function partsOf(names: readonly string[], size: number = Infinity): Part[] {
   return names.flatMap((name) => {
     const [, start, end] = /^(\d{1,15})-(\d{1,15})$/.exec(name) ?? [];
     const part = { start: Number(start), end: Number(end) };

@@ -6,7 +6,6 @@ import { readOptions } from "../../options.js";
 import { MODEL_INPUTS } from "../inputs/types.js";
 import { checkInputs } from "../inputs/check-inputs.js";
 import type { CheckedInputs, ModelInputs } from "../inputs/types.js";
-import { inspect } from "../inspect.js";
 import type { Tensor } from "../outputs.js";
 import { collectRows, zeros } from "../run/collect.js";
 import type { Engine, PartResult } from "../run/engine.js";
@@ -44,6 +43,7 @@ export abstract class ExtractionModel<
   /** Every value that a request computes on the device, by its scope name; rows of tokens as [B, N, …]. */
   async inspect(inputs: Inputs): Promise<Map<string, Tensor>> {
     const request = { ...this.requestOf(inputs), inspected: true };
+    const { inspect } = await import("../inspect.js");
     const values = await inspect(this.engine, request, {});
     const parts = await this.engine.forward(request);
     for (const [name, tensor] of this.partsOf(request, parts)) values.set(name, tensor);
