@@ -213,7 +213,23 @@ async function tests(): Promise<ViteUserConfig> {
   };
 }
 
+/** `--mode firefox`: serves a page that runs test cases without Vitest (tools/firefox.mjs). */
+const firefox: ViteUserConfig = {
+  appType: "mpa",
+  resolve: { alias },
+  plugins: [
+    sentencePiece(),
+    serveFolder("/fixtures/", `${root}test/fixtures`),
+    serveFolder("/models/", `${root}demo/public/models`),
+    ...(shared ? [serveFolder("/shared/", shared)] : []),
+  ],
+  define: { __HAS_SHARED__: JSON.stringify(shared !== undefined), __LONG__: process.env["TEST_LONG"] === "1" },
+  worker: { format: "es", plugins: () => [sentencePiece()] },
+  optimizeDeps: { entries: ["test/firefox/index.html"] },
+};
+
 export default defineConfig(async ({ mode }) => {
   if (process.env["VITEST"]) return tests();
+  if (mode === "firefox") return firefox;
   return mode === "lib" ? library : demo;
 });

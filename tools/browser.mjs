@@ -1,8 +1,8 @@
 // Finds the browser that tests and benches drive: an environment variable, an installed Chrome or Chromium,
 // Playwright's own, else installs one. Says what it does.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 const BY_HAND = "Install Chrome or Chromium, or set CHROME_PATH to its executable.";
 
@@ -79,6 +79,30 @@ export async function ensureBrowser() {
     if (path) return path;
   }
   throw new Error(`No browser could be installed. ${BY_HAND}`);
+}
+
+const FIREFOXES = ["firefox-esr", "firefox"];
+
+/** Firefox's executable; installs Debian's firefox-esr where there is none. */
+export async function ensureFirefox() {
+  const find = () => process.env["FIREFOX_PATH"] ?? FIREFOXES.map(onPath).find((path) => path !== undefined);
+  const found = find();
+  if (found) return found;
+  console.log("No Firefox found: installing the Debian package firefox-esr ...");
+  aptInstall("firefox-esr");
+  const path = find();
+  if (!path) throw new Error("Firefox could not be installed. Install it, or set FIREFOX_PATH to its executable.");
+  return path;
+}
+
+/** Where Chromium keeps its software Vulkan, which serves wgpu too where the machine has no driver of its own. */
+export async function softwareVulkan() {
+  const browser = await findBrowser();
+  const folders = [...(browser ? [dirname(realpathSync(browser))] : []), "/usr/lib/chromium", "/opt/google/chrome"];
+  const folder = folders.find((candidate) => existsSync(join(candidate, "vk_swiftshader_icd.json")));
+  if (!folder) return {};
+  const driver = join(folder, "vk_swiftshader_icd.json");
+  return { LD_LIBRARY_PATH: folder, VK_ICD_FILENAMES: driver, VK_DRIVER_FILES: driver };
 }
 
 function aptInstall(name) {

@@ -1,10 +1,10 @@
 // `node tools/deno.mjs [entry ...]`: runs tests under Deno from npm, whose WebGPU is wgpu with Naga (what Firefox uses), so
 // that no shader depends on one compiler. Vite bundles each entry, with its .wgsl inlined, into .cache/deno. The last line
 // is "N passed, N failed".
-import { existsSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { findBrowser } from "./browser.mjs";
+import { softwareVulkan } from "./browser.mjs";
 import { run } from "./run.mjs";
 import { ROOT } from "./setup.mjs";
 import { sharedFolder } from "./shared-folder.mjs";
@@ -13,15 +13,6 @@ import { sharedFolder } from "./shared-folder.mjs";
 export const DENO_ENTRIES = ["test/kernels/deno.ts", "test/model/deno.ts"].filter((entry) =>
   existsSync(join(ROOT, entry)),
 );
-
-/** Where the browser keeps its software Vulkan, which serves wgpu too where the machine has no driver of its own. */
-async function softwareVulkan() {
-  const browser = await findBrowser();
-  const folders = [...(browser ? [dirname(realpathSync(browser))] : []), "/usr/lib/chromium", "/opt/google/chrome"];
-  const folder = folders.find((candidate) => existsSync(join(candidate, "vk_swiftshader_icd.json")));
-  if (!folder) return {};
-  return { LD_LIBRARY_PATH: folder, VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json") };
-}
 
 async function bundle(entry) {
   const { build } = await import("vite");

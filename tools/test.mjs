@@ -4,8 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { parseArgs, stripVTControlCharacters } from "node:util";
+import { audit } from "./audit.mjs";
 import { ensureBrowser } from "./browser.mjs";
 import { DENO_ENTRIES, runDeno } from "./deno.mjs";
+import { testFirefox } from "./firefox.mjs";
+import { fuzzAll, KINDS as FUZZ_KINDS } from "./fuzz.mjs";
 import { buildAll, run } from "./run.mjs";
 import { ROOT, setUp } from "./setup.mjs";
 import { sharedFolder } from "./shared-folder.mjs";
@@ -106,6 +109,13 @@ async function deno(entry, options) {
   return counted(ended, { passed: Number(passed), failed: Number(failed), details });
 }
 
+/** A new seed each time; what it finds becomes a case of the corpus, to be committed with its mending. */
+async function fuzzStep(long) {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.log(`        seed ${seed}`);
+  return fuzzAll(FUZZ_KINDS, long ? 60 : 0.5, seed);
+}
+
 async function buildStep() {
   const { code, output } = await buildAll();
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1, details: output.trim().split("\n") };
@@ -171,11 +181,14 @@ async function main() {
     for (const [name, verdict] of Object.entries(checks)) await step(name, () => verdict); // started side by side
     await step("tests in Node", () => vitest("node", folder, options));
     await step("tests on WebGPU", () => vitest("gpu", folder, options));
+    await step("fuzz", () => fuzzStep(values.long));
+    await step("known weaknesses", audit);
     for (const entry of DENO_ENTRIES) await step(`Deno: ${entry}`, () => deno(entry, options));
     const built = await step("build", buildStep);
     if (built) {
       await step("built package", () => nodeTest("tools/check-package.mjs", options));
       await step("built, in a browser", () => playwright(folder, options));
+      await step("Firefox", () => testFirefox({ short: !values.long }));
       await step("scratch projects", () => nodeTest("test/projects/quick.test.mjs", options));
       if (values.long) await step("bundlers' projects", () => nodeTest("test/projects/bundlers.test.mjs", options));
     }

@@ -5,7 +5,15 @@ import { CheckpointError, quote } from "../errors.js";
 import { isObject, show } from "../json.js";
 import { readRange, type NamedSource } from "./byte-source.js";
 import { scanJson } from "./scan-json.js";
-import { BITS_OF, bytesOfShape, MAX_NAME, MAX_TENSORS, type FileDType, type TensorEntry } from "./tensor-entry.js";
+import {
+  BITS_OF,
+  bytesOfShape,
+  MAX_NAME,
+  MAX_TENSORS,
+  showShape,
+  type FileDType,
+  type TensorEntry,
+} from "./tensor-entry.js";
 
 /** The official reader's bound; a header of 400 tensors has about 45 KB. */
 const MAX_HEADER = 100_000_000;
@@ -86,7 +94,7 @@ function parseEntry(file: string, name: string, value: unknown, dataStart: numbe
   const needed = bytesOfShape(shape, bits);
   if (needed !== end - begin) {
     const should = needed === undefined ? "no possible number of" : String(needed);
-    throw wrong(`of shape [${shape.join(", ")}] and dtype ${String(dtype)} takes ${should} bytes, not ${end - begin}`);
+    throw wrong(`of shape ${showShape(shape)} and dtype ${String(dtype)} takes ${should} bytes, not ${end - begin}`);
   }
   return { name, dtype: dtype as FileDType, shape, file, start: dataStart + begin, end: dataStart + end };
 }

@@ -4,7 +4,9 @@
 /** The official safetensors reader's bound on nesting. */
 const MAX_DEPTH = 128;
 
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/gs;
+/** Of a string its first quote: a pattern over a string of millions of escapes would overflow the stack. */
+const TOKEN = /["{}[\],:]|[^\s{}[\],:"]+/g;
+const BACKSLASH = 0x5c;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 interface Level {
@@ -22,7 +24,7 @@ interface Level {
  */
 export function scanJson(text: string, wantsDigits: (path: readonly string[]) => boolean): string | undefined {
   const levels: Level[] = [];
-  for (const [token] of text.matchAll(TOKEN)) {
+  for (const token of tokensOf(text)) {
     const level = levels.at(-1);
     switch (token[0]) {
       case "{":
@@ -53,9 +55,27 @@ export function scanJson(text: string, wantsDigits: (path: readonly string[]) =>
         if (/^[-\d]/.test(token) && !/^\d+$/.test(token)) {
           const path = levels.filter(({ keys }) => keys).map(({ key }) => key);
           if (wantsDigits(path))
-            return `${path.map((key) => JSON.stringify(key.slice(0, 200))).join(".")} has the number ${token}`;
+            return `${path.map((key) => JSON.stringify(key.slice(0, 200))).join(".")} has the number ${token.slice(0, 40)}`;
         }
     }
   }
   return undefined;
+}
+
+function* tokensOf(text: string): Generator<string> {
+  const pattern = new RegExp(TOKEN);
+  for (let match; (match = pattern.exec(text));) {
+    if (match[0] === '"') pattern.lastIndex = endOfString(text, match.index);
+    yield text.slice(match.index, pattern.lastIndex);
+  }
+}
+
+/** Behind the quote that ends the string which begins at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let first = at;
+    while (text.charCodeAt(first - 1) === BACKSLASH) first--;
+    if ((at - first) % 2 === 0) return at + 1;
+  }
+  return text.length;
 }

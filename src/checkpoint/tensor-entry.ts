@@ -57,6 +57,11 @@ export function elementCount(shape: readonly number[]): number | undefined {
   return count;
 }
 
+/** A shape for messages: "[2, 3]", cut where a hostile file gives thousands of sizes. */
+export function showShape(shape: readonly number[]): string {
+  return `[${shape.slice(0, 16).join(", ")}${shape.length > 16 ? ", …" : ""}]`;
+}
+
 /** Bytes of a tensor; undefined when the count overflows or is no whole number. */
 export function bytesOfShape(shape: readonly number[], bits: number): number | undefined {
   const count = elementCount(shape);

@@ -83,23 +83,39 @@ async function textsOf(file: Hdf5File, { type, count, data }: Attribute, of: str
   return texts;
 }
 
+/** Texts by their numbers. */
+type Collection = ReadonlyMap<number, DataView>;
+
+/** Read once each: thousands of texts may lie in one. */
+const collections = new WeakMap<Hdf5File, Map<number, Promise<Collection>>>();
+
 /** A text in a collection of the global heap: its length, the collection's address, its number there. */
 async function textElsewhere(file: Hdf5File, data: DataView, at: number, of: string): Promise<string | undefined> {
   if (at + REFERENCE_BYTES > data.byteLength) throw file.wrong(`${of} is cut short`);
-  const length = data.getUint32(at, true);
   const address = file.address(data, at + 4, of);
+  const known = collections.get(file) ?? new Map<number, Promise<Collection>>();
+  collections.set(file, known);
+  const collection = known.get(address) ?? readCollection(file, address, of);
+  known.set(address, collection);
+  const text = (await collection).get(data.getUint32(at + 12, true));
+  if (!text) throw file.wrong(`${of} names a text that is not there`);
+  const length = data.getUint32(at, true);
+  return length <= text.byteLength ? textOf(text, 0, length) : undefined;
+}
+
+async function readCollection(file: Hdf5File, address: number, of: string): Promise<Collection> {
   const head = await file.read(address, REFERENCE_BYTES, of);
   const size = file.size(head, 8, of);
   if (!hasSignature(head, "GCOL") || size > MAX_COLLECTION) throw file.wrong(`${of} names no texts`);
-  const collection = await file.read(address, size, of);
-  for (let object = REFERENCE_BYTES; object + REFERENCE_BYTES <= collection.byteLength;) {
-    const bytes = file.size(collection, object + 8, of);
+  const block = await file.read(address, size, of);
+  const texts = new Map<number, DataView>();
+  for (let object = REFERENCE_BYTES; object + REFERENCE_BYTES <= block.byteLength;) {
+    const bytes = file.size(block, object + 8, of);
     const start = object + REFERENCE_BYTES;
-    if (bytes > collection.byteLength - start) break;
-    if (collection.getUint16(object, true) === data.getUint32(at + 12, true))
-      return length <= bytes ? textOf(collection, start, length) : undefined;
+    const number = block.getUint16(object, true);
+    if (number === 0 || bytes > block.byteLength - start) break; // the rest is free
+    if (!texts.has(number)) texts.set(number, new DataView(block.buffer, block.byteOffset + start, bytes));
     object = start + 8 * Math.ceil(bytes / 8);
-    if (bytes === 0) break; // the rest is free
   }
-  throw file.wrong(`${of} names a text that is not there`);
+  return texts;
 }

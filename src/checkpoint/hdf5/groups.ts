@@ -18,7 +18,8 @@ export type Members = ReadonlyMap<string, number | undefined>;
 /** Finds objects by their paths, and reads each group once. */
 export class Groups {
   private readonly file: Hdf5File;
-  private readonly members = new Map<number, Promise<Members>>();
+  /** By the addresses of a group's tree and names, which several groups of a hostile file may share. */
+  private readonly members = new Map<string, Promise<Members>>();
 
   constructor(file: Hdf5File) {
     this.file = file;
@@ -51,15 +52,17 @@ export class Groups {
         throw new UnsupportedError(`${this.file.name}: groups with link messages are not supported`);
       return undefined;
     }
-    const known = this.members.get(address) ?? this.read(table.bytes);
-    this.members.set(address, known);
+    const tree = this.file.address(table.bytes, 0, "a group's tree");
+    const heap = this.file.address(table.bytes, 8, "a group's names");
+    const key = `${tree} ${heap}`;
+    const known = this.members.get(key) ?? this.read(tree, heap);
+    this.members.set(key, known);
     return known;
   }
 
-  private async read(table: DataView): Promise<Members> {
+  private async read(tree: number, heapAt: number): Promise<Members> {
     const { file } = this;
-    const tree = file.address(table, 0, "a group's tree");
-    const heap = await this.readHeap(file.address(table, 8, "a group's names"));
+    const heap = await this.readHeap(heapAt);
     const members = new Map<string, number | undefined>();
     for (const node of await this.nodesOf(tree)) {
       for (const { name, address } of await this.readNode(node, heap)) {

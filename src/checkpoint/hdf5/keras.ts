@@ -20,10 +20,13 @@ export async function readKeras(source: NamedSource, signal?: AbortSignal): Prom
   const groups = new Groups(file);
   const layers = await readTexts(file, await file.header(file.root), "layer_names", "the root group");
   if (!layers) throw new CheckpointError(`${file.name}: has no layer_names, so it holds no weights of Keras`);
-  const found = await Promise.all(layers.map((layer) => readLayer(file, groups, layer)));
-  const tensors = found.flat();
-  if (tensors.length > MAX_TENSORS)
-    throw new CheckpointError(`${file.name}: holds ${tensors.length} tensors; at most ${MAX_TENSORS} are read`);
+  requireOnce(file, layers, "layer_names");
+  const tensors: TensorEntry[] = [];
+  for (const layer of layers) {
+    // Several names may mean one group: counted as they come, or a small file would hold millions of tensors.
+    tensors.push(...(await readLayer(file, groups, layer)));
+    if (tensors.length > MAX_TENSORS) throw new CheckpointError(`${file.name}: holds more than ${MAX_TENSORS} tensors`);
+  }
   return tensors;
 }
 
@@ -33,6 +36,7 @@ async function readLayer(file: Hdf5File, groups: Groups, layer: string): Promise
   if (isDataset(messages)) return [readDataset(file, layer, messages)];
   const weights = await readTexts(file, messages, "weight_names", `the group ${quote(layer)}`);
   if (!weights) throw new CheckpointError(`${file.name}: the group ${quote(layer)} has no weight_names`);
+  requireOnce(file, weights, `weight_names of the group ${quote(layer)}`);
   return Promise.all(
     weights.map(async (weight) => {
       const dataset = await file.header(await find(file, groups, address, weight));
@@ -40,6 +44,14 @@ async function readLayer(file: Hdf5File, groups: Groups, layer: string): Promise
       return readDataset(file, `${layer}/${weight}`, dataset);
     }),
   );
+}
+
+function requireOnce(file: Hdf5File, names: readonly string[], of: string): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw new CheckpointError(`${file.name}: ${of} has ${quote(name)} twice`);
+    seen.add(name);
+  }
 }
 
 /** The object that a name out of the file means: a path below `from`. */

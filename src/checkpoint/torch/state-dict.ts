@@ -2,7 +2,7 @@
 // pickle are checked against the storage before anything is read or allocated.
 import { CheckpointError, quote, UnsupportedError } from "../../errors.js";
 import type { View } from "../byte-plan.js";
-import { elementCount, type FileDType, MAX_NAME, MAX_TENSORS, type TensorEntry } from "../tensor-entry.js";
+import { elementCount, type FileDType, MAX_NAME, MAX_TENSORS, showShape, type TensorEntry } from "../tensor-entry.js";
 import { BYTE, ELEMENT_TYPES, REBUILDS, STORAGE_TYPES, UNTYPED, type ElementType } from "./names.js";
 import {
   PickleCall,
@@ -148,7 +148,7 @@ function checkInside(
   const isEmpty = count === 0;
   if (count === undefined || offset > held || (!isEmpty && !(last < held)))
     throw wrong(
-      `of shape [${shape.join(", ")}], strides [${strides.join(", ")}] and offset ${offset} exceeds its storage of ${held} elements`,
+      `of shape ${showShape(shape)}, strides ${showShape(strides)} and offset ${offset} exceeds its storage of ${held} elements`,
     );
   if (isEmpty || isNested(shape, strides)) return;
   if (count > held) throw wrong(`has ${count} elements over a storage of ${held}`);
