@@ -10,8 +10,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { findBrowser } from "../../tools/browser.mjs";
 import type * as Reader from "../../src/checkpoint.js";
 import type { FaultyModule, FaultyServer } from "../support/faulty-server.js";
+// @ts-expect-error plain JavaScript
+import * as faulty from "../support/faulty-server.mjs";
 
-const { SHARED } = process.env;
 const SIZE = 1_000_000;
 
 const PAGE = `<!doctype html><title>faults</title>
@@ -48,7 +49,7 @@ async function readThere(base: string): Promise<string> {
   }
 }
 
-describe.skipIf(!SHARED)("a faulty server and Chromium (the server is in ../shared, absent from a plain clone)", () => {
+describe("a faulty server and Chromium", () => {
   let server: FaultyServer;
   let pages: FaultyServer;
   let browser: Browser;
@@ -57,9 +58,9 @@ describe.skipIf(!SHARED)("a faulty server and Chromium (the server is in ../shar
   beforeAll(async () => {
     for (const { fileName, code } of await bundle()) writeFileSync(join(folder, fileName), code);
     writeFileSync(join(folder, "page.html"), PAGE);
-    const faulty = (await import(/* @vite-ignore */ `${SHARED!}/hostile/faulty-server.mjs`)) as FaultyModule;
-    server = await faulty.startFaultyServer({ root: folder });
-    pages = await faulty.startFaultyServer({ root: folder });
+    const { startFaultyServer } = faulty as FaultyModule;
+    server = await startFaultyServer({ root: folder });
+    pages = await startFaultyServer({ root: folder });
     const executablePath = await (findBrowser as () => Promise<string | undefined>)();
     browser = await chromium.launch({ args: ["--no-sandbox"], ...(executablePath ? { executablePath } : {}) });
     page = await browser.newPage();

@@ -1,4 +1,4 @@
-// What the misbehaving server of ../shared/hostile exports, as far as tests use it.
+// What faulty-server.mjs exports, as far as tests use it.
 
 export interface LoggedRequest {
   readonly range: string | null;
