@@ -35,7 +35,7 @@ describe("prototypes", () => {
     expect(config.hiddenSize).toBe(MINIATURE.hidden_size);
     expect((config as unknown as Record<string, unknown>)["polluted"]).toBeUndefined();
     const written = config.toJSON();
-    expect((written as Record<string, unknown>)["polluted"]).toBeUndefined();
+    expect(written["polluted"]).toBeUndefined();
   });
 
   test("the tokenizer's files: settings, added tokens, vocabulary", async () => {

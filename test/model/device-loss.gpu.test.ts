@@ -32,13 +32,13 @@ beforeAll(async () => {
 });
 
 /** Calls `before` ahead of the n-th call of a method. */
-function ahead<Target, Name extends keyof Target>(target: Target, name: Name, n: number, before: () => void): void {
+function ahead<Target>(target: Target, name: keyof Target, n: number, before: () => void): void {
   const method = (target[name] as (...args: unknown[]) => unknown).bind(target);
   let calls = 0;
   target[name] = ((...args: unknown[]) => {
     if (++calls === n) before();
     return method(...args);
-  }) as Target[Name];
+  }) as Target[keyof Target];
 }
 
 /** The next buffer that is mapped for reading is of a device that is lost as soon as the map is asked for. */
