@@ -60,12 +60,12 @@ async function load(options: SourceOptions = {}, upTo = SIZE, source = SOURCE): 
 
 /** Until what is written in the background is there. */
 const settled = (wholeFiles = 2): Promise<void> =>
-  vi.waitFor(async () => expect(await wholeNames()).toHaveLength(wholeFiles), { timeout: 5000, interval: 20 });
+  vi.waitFor(async () => expect(await wholeNames()).toHaveLength(wholeFiles), { timeout: 8000, interval: 20 });
 
 interface Stored {
   checked: number;
   isStale: boolean;
-  readonly files: [string, { room: string; whole?: boolean; verified?: boolean }][];
+  readonly files: [string, { room: string; settled?: boolean; whole?: boolean; verified?: boolean }][];
 }
 
 async function manifestFile(): Promise<FileSystemFileHandle | undefined> {
@@ -148,15 +148,27 @@ test("a load that is aborted keeps what has come", async () => {
   await expect(reading()).rejects.toBe(reason);
   await vi.waitFor(async () => expect((await cachedModels())[0]!.bytes).toBeGreaterThanOrEqual(700_000));
   const asked = server.asked.length;
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await new Promise((resolve) => setTimeout(resolve, 2500));
   expect(server.asked).toHaveLength(asked);
 });
 
 test("another version on the server: the old bytes are not mixed with the new ones", async () => {
-  await load({}, 900_000); // more than a quarter is lacking: not completed
+  server.breaksAt = 900_000;
+  await expect(load()).rejects.toMatchObject({ reason: "unreachable" });
+  server.breaksAt = Infinity;
   const next = weights.map((byte) => 255 - byte);
   server.files.set("model.safetensors", next);
   server.etag = (name) => `"${name} 2"`;
+  expect(isWhole(await load(), next)).toBe(true);
+});
+
+test("more of a file than was read before, and it has changed: an error, and a second try takes the new one", async () => {
+  await load({}, 900_000);
+  await vi.waitFor(async () => expect((await manifest())!.files.every(([, file]) => file.settled)).toBe(true));
+  const next = weights.map((byte) => 255 - byte);
+  server.files.set("model.safetensors", next);
+  server.etag = (name) => `"${name} 2"`;
+  await expect(load()).rejects.toMatchObject({ reason: "changed", file: "model.safetensors" });
   expect(isWhole(await load(), next)).toBe(true);
 });
 
@@ -340,8 +352,13 @@ test("models are deleted one by one, also while one is read, or all at once; nob
   await root.removeEntry("of the page");
 });
 
-test("what is nearly whole is completed", async () => {
+test("what is nearly whole is completed when all is quiet; a load before that asks for nothing, either", async () => {
   await load({}, 1_300_000);
+  await settled(1);
+  await vi.waitFor(async () => expect((await manifest())!.files.every(([, file]) => file.settled)).toBe(true));
+  const asked = server.asked.length;
+  await load({}, 1_300_000);
+  expect(server.asked).toHaveLength(asked);
   await settled();
   expect(server.sent).toBe(SIZE + 8);
 });
@@ -382,7 +399,7 @@ describe("the hub", () => {
     await vi.waitFor(async () => {
       const files = new Map((await manifest())!.files);
       expect(files.get("model.safetensors")).toMatchObject({ whole: true, verified: true });
-    });
+    }, 8000);
     server.isOffline = true;
     const asked = server.asked.length;
     expect(isWhole(await load({ fetch: send }, SIZE, "owner/name"))).toBe(true);
@@ -397,7 +414,7 @@ describe("the hub", () => {
     const { onProgress, phases } = told();
     const send = hub({ commit: COMMITS[0], sha256: await hashOf(weights.subarray(1)) });
     expect(isWhole(await load({ fetch: send, onProgress }, SIZE, "owner/name"))).toBe(true);
-    await vi.waitFor(() => expect(phases).toEqual(["model.safetensors"]), 5000);
+    await vi.waitFor(() => expect(phases).toEqual(["model.safetensors"]), 8000);
     expect(warned.mock.lastCall?.[0]).toMatch(/model\.safetensors of owner\/name does not have the SHA-256/);
     await vi.waitFor(async () => expect((await cachedModels())[0]).toMatchObject({ files: 1, bytes: 8 }));
     vi.restoreAllMocks();

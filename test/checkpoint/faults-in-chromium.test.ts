@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Browser, type Page } from "playwright";
-import { build, type Rolldown } from "vite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 // @ts-expect-error plain JavaScript
 import { findBrowser } from "../../tools/browser.mjs";
 import type * as Reader from "../../src/checkpoint.js";
+import { checkpointBundle } from "../support/checkpoint-bundle.js";
 import type { FaultyModule, FaultyServer } from "../support/faulty-server.js";
 // @ts-expect-error plain JavaScript
 import * as faulty from "../support/faulty-server.mjs";
@@ -18,19 +18,12 @@ const SIZE = 1_000_000;
 const PAGE = `<!doctype html><title>faults</title>
 <script type="module">import * as reader from "./checkpoint.js"; globalThis.reader = reader;</script>`;
 
-/** The checkpoint reader as a page imports it: the entry and the modules that it loads when they are met. */
-async function bundle(): Promise<readonly Rolldown.OutputChunk[]> {
-  const lib = { entry: "src/checkpoint.ts", formats: ["es" as const], fileName: "checkpoint" };
-  const output = await build({ configFile: false, logLevel: "error", build: { write: false, minify: false, lib } });
-  return (output as Rolldown.RolldownOutput[])[0]!.output.filter((part) => part.type === "chunk");
-}
-
 /** In the page: reads the head and, after a gap, the rest. Gives what came of it in words. */
 async function readThere(base: string): Promise<string> {
   const { openFolder } = (globalThis as unknown as { reader: typeof Reader }).reader;
   const generated = (i: number): number => (Math.imul(i ^ (i >>> 7), 0x9e3779b1) >>> 24) & 255;
   try {
-    const file = await (await openFolder(base)).open("model.safetensors");
+    const file = await (await openFolder(base, { cache: "off" })).open("model.safetensors");
     if (!file) return "absent";
     for (const [start, end] of [
       [0, 50_000],
@@ -56,7 +49,7 @@ describe("a faulty server and Chromium", () => {
   let page: Page;
   const folder = mkdtempSync(join(tmpdir(), "faults-"));
   beforeAll(async () => {
-    for (const { fileName, code } of await bundle()) writeFileSync(join(folder, fileName), code);
+    for (const { fileName, code } of await checkpointBundle()) writeFileSync(join(folder, fileName), code);
     writeFileSync(join(folder, "page.html"), PAGE);
     const { startFaultyServer } = faulty as FaultyModule;
     server = await startFaultyServer({ root: folder });

@@ -83,6 +83,7 @@ const load = (options: LoadOptions = {}): Promise<DebertaV2Model> =>
   DebertaV2Model.fromPretrained(SOURCE, {
     device: device.gpu,
     fetch: server.fetch,
+    cache: "off",
     onProgress: (progress) => {
       if (progress.phase === "rows") rows.push(progress);
     },

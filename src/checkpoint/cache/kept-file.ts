@@ -15,8 +15,9 @@ const ENDS = 64 * 1024;
 const TRY_AGAIN = 150;
 /** A tab that keeps nothing new for so long is not waited for. */
 const PATIENCE = 2_000;
-/** So long nothing is read before a file is completed, in milliseconds. */
+/** So long nothing is read before others may write, and before a file is completed, in milliseconds. */
 const IDLE = 300;
+const COMPLETE_AFTER = 2_000;
 /** A file that lacks more than this share of its bytes is not completed. */
 const MOST_LACKING = 1 / 4;
 
@@ -28,7 +29,8 @@ export interface Keeping {
   refuse(why: "look" | "hash" | "changed"): Promise<void>;
   /** Nothing can be kept here. */
   giveUp(error: unknown): Promise<void>;
-  becameWhole(): Promise<void>;
+  /** Whether all that was read is kept, and all that there is. */
+  settled(settled: boolean, whole: boolean): Promise<void>;
   becameVerified(): Promise<void>;
 }
 
@@ -51,7 +53,7 @@ export class KeptFile implements ByteSource {
   #isWanted = true;
   #completing: AbortController | undefined;
   #idle: ReturnType<typeof setTimeout> | undefined;
-  #isWhole: boolean;
+  #isSettled: boolean;
   #sha256: string | undefined;
 
   /** @param sha256 in hexadecimal: what its bytes are to hash to, where they have not been hashed yet */
@@ -60,7 +62,7 @@ export class KeptFile implements ByteSource {
     parts: Parts,
     remote: NamedSource,
     keeping: Keeping,
-    { isWhole, sha256 }: { readonly isWhole: boolean; readonly sha256: string | undefined },
+    { isSettled, sha256 }: { readonly isSettled: boolean; readonly sha256: string | undefined },
   ) {
     this.name = remote.name;
     this.size = parts.size;
@@ -68,7 +70,7 @@ export class KeptFile implements ByteSource {
     this.#parts = parts;
     this.#remote = remote;
     this.#keeping = keeping;
-    this.#isWhole = isWhole;
+    this.#isSettled = isSettled;
     this.#sha256 = sha256;
   }
 
@@ -86,6 +88,7 @@ export class KeptFile implements ByteSource {
       await this.#use;
       for (let at = start; at < end;) {
         if (!this.#parts.at(at)) await this.#waitForOther(at, signal);
+        if (!this.#parts.at(at)) this.#noteSettled(false);
         const bytes = this.#parts.at(at)
           ? this.#readKept(at, end)
           : this.#fetch(at, Math.min(end, this.#parts.nextStart(at)), signal);
@@ -182,13 +185,23 @@ export class KeptFile implements ByteSource {
 
   /** Nobody reads now. */
   #rest(): void {
-    this.#noteWhole();
+    if (this.#isWanted) this.#noteSettled(true);
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => {
-      const control = (this.#completing = new AbortController());
-      void this.#complete(control.signal)
+    const release = (): void => {
+      void this.#use?.then((held) => held?.letGo());
+      this.#use = undefined;
+      this.#write?.letGo();
+      this.#write = undefined;
+    };
+    const complete = (): void => {
+      const { signal } = (this.#completing = new AbortController());
+      void this.#complete(signal)
         .catch(() => undefined)
-        .finally(() => this.#release(control.signal));
+        .finally(() => signal.aborted || release());
+    };
+    this.#idle = setTimeout(() => {
+      release();
+      if (this.#isWanted) this.#idle = setTimeout(complete, COMPLETE_AFTER);
     }, IDLE);
   }
 
@@ -197,28 +210,22 @@ export class KeptFile implements ByteSource {
     this.#completing?.abort();
   }
 
-  #release(completing: AbortSignal): void {
-    if (completing.aborted) return; // somebody reads again
-    void this.#use?.then((held) => held?.letGo());
-    this.#use = undefined;
-    this.#write?.letGo();
-    this.#write = undefined;
-  }
-
-  #noteWhole(): void {
-    const isNowWhole = !this.#isRefused && this.#parts.gaps().length === 0;
-    if (isNowWhole && !this.#isWhole && this.#keeping.mayKeep) void this.#keeping.becameWhole();
-    this.#isWhole = isNowWhole;
+  #noteSettled(isSettled: boolean): void {
+    if (this.#isRefused || !this.#keeping.mayKeep || isSettled === this.#isSettled) return;
+    this.#isSettled = isSettled;
+    void this.#keeping.settled(isSettled, this.#parts.gaps().length === 0);
   }
 
   async #complete(signal: AbortSignal): Promise<void> {
-    if (!this.#isWanted || !(await this.#mayWrite())) return;
+    const lacking = this.#parts.gaps();
     const isFar = this.size - this.keptBytes > this.size * MOST_LACKING;
-    if (isFar || (this.#remote.forwardOnly && !this.#isWhole)) return;
-    for (const { start, end } of this.#parts.gaps())
-      for await (const bytes of this.#fetch(start, end, signal)) if (bytes.length > 0) signal.throwIfAborted();
-    this.#noteWhole();
-    if (this.#isWhole && this.#sha256 !== undefined) await this.#verify(this.#sha256, signal);
+    if (lacking.length > 0) {
+      if (isFar || this.#remote.forwardOnly || !(await this.#mayWrite())) return;
+      for (const { start, end } of lacking)
+        for await (const bytes of this.#fetch(start, end, signal)) if (bytes.length > 0) signal.throwIfAborted();
+      await this.#keeping.settled(true, this.#parts.gaps().length === 0);
+    }
+    if (this.#sha256 !== undefined && this.#parts.gaps().length === 0) await this.#verify(this.#sha256, signal);
   }
 
   /** Hashes all bytes, a little at a time. */

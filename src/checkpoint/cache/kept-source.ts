@@ -1,4 +1,4 @@
-// A source on the web of which files are kept. Where everything that it has was kept whole, a load asks nobody: not for a listing, not
+// A source on the web of which files are kept. Where everything that was read of it was kept, a load asks nobody: not for a listing, not
 // whether a file is still the same. That is looked after later, for the next load. Where something is missing, the server is asked
 // first which files have changed, so that one load never mixes files of two times.
 import { CheckpointError } from "../../errors.js";
@@ -113,8 +113,8 @@ export class KeptSource {
 
   async #begin(): Promise<void> {
     const { files, listing, isStale, checked } = this.#manifest;
-    const isComplete = files.size > 0 && [...files.values()].every(({ whole }) => whole);
-    if (!isComplete || isStale || (this.#origin.list && !listing)) await this.#check();
+    const isSettled = files.size > 0 && [...files.values()].every(isUsable);
+    if (!isSettled || isStale || (this.#origin.list && !listing)) await this.#check();
     else if (Date.now() - checked > FRESH && this.#mayKeep)
       setTimeout(() => void this.#look().catch(() => undefined), LOOK_LATER);
     if (files.size > 0 && this.#mayKeep) {
@@ -217,9 +217,9 @@ export class KeptSource {
   async #kept(name: string, file: FileRecord, remote: NamedSource): Promise<NamedSource> {
     const parts = await Parts.open(this.#store, file.room, file.size).catch(() => undefined);
     if (!parts) return remote;
-    const { whole: isWhole = false, verified, sha256 } = file;
+    const { settled: isSettled = false, verified, sha256 } = file;
     const bytes = new KeptFile(file.room, parts, remote, this.#keepingOf(name, file), {
-      isWhole,
+      isSettled,
       sha256: verified ? undefined : sha256,
     });
     return namedSource(name, bytes, {
@@ -249,7 +249,7 @@ export class KeptSource {
         return mayKeep();
       },
       giveUp: (error) => this.#giveUp(name, error),
-      becameWhole: () => change({ whole: true }),
+      settled: (settled, whole) => change({ settled, whole }),
       becameVerified: () => change({ verified: true }),
       refuse: async (why) => {
         await this.refuse(name);
@@ -301,6 +301,10 @@ export class KeptSource {
     return updateManifest(this.#store, this.#room, this.#origin.source, (manifest) => void change(manifest));
   }
 }
+
+/** Whether a file can be used without asking: what it lacks would be told from another version's bytes. */
+const isUsable = (file: FileRecord): boolean =>
+  file.settled === true && (file.whole === true || file.oid !== undefined || isDated(file));
 
 /** Whether the server says more of a file than its size. */
 const isDated = ({ version }: FileRecord): boolean => version.etag !== undefined || version.modified !== undefined;

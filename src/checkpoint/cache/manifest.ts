@@ -15,6 +15,8 @@ export interface FileRecord {
   /** What the hub's listing calls its bytes, and their SHA-256 in hexadecimal. */
   readonly oid?: string | undefined;
   readonly sha256?: string | undefined;
+  /** All that the last load asked for is kept: nothing was interrupted. */
+  readonly settled?: boolean;
   /** All of its bytes are kept. */
   readonly whole?: boolean;
   /** They have been hashed. */
