@@ -4,3 +4,14 @@
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 export const lines = (count: number, line: (index: number) => string): string => range(count).map(line).join("\n");
+
+/** A generator of text that makes each text once: a plan of a new size needs the same tiles as all before it. */
+export function once<Tile extends object>(generate: (tile: Tile) => string): (tile: Tile) => string {
+  const known = new Map<string, string>();
+  return (tile) => {
+    const key = JSON.stringify(tile);
+    const text = known.get(key) ?? generate(tile);
+    known.set(key, text);
+    return text;
+  };
+}

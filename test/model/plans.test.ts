@@ -72,33 +72,29 @@ test("2000 requests, zero-shot with five labels on texts of 16 to 300 tokens: at
   expect(await hitRate(2000, lengthsOf)).toBeGreaterThanOrEqual(0.95);
 });
 
-/** CPU milliseconds of a call: the least of several medians, as other work on the machine only adds. */
-function cpuOf(call: (i: number) => void): number {
+/** Milliseconds of a call in warm code: the least of several medians, as other work on the machine only adds. */
+function timeOf(call: (i: number) => void): number {
   const medians: number[] = [];
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 16; round++) {
     const times: number[] = [];
     for (let i = 0; i < 15; i++) {
-      const start = process.cpuUsage();
+      const start = performance.now();
       call(i);
-      const { user, system } = process.cpuUsage(start);
-      times.push((user + system) / 1000);
+      times.push(performance.now() - start);
     }
     medians.push(times.sort((a, b) => a - b)[7]!);
   }
   return Math.min(...medians);
 }
 
-/** Three milliseconds on a machine that does nothing else; the tests' machine may be shared, which adds to CPU time as well. */
-const MISS = 4.5;
-
-test("the JavaScript of a request of v3-base: a hit at most 0.5 ms, a miss a few", () => {
-  const hit = cpuOf((i) => prepare([100 + i]));
-  const miss = cpuOf((i) => {
+test("the JavaScript of a request of v3-base: a hit at most 0.5 ms, a miss 3", () => {
+  const hit = timeOf((i) => prepare([100 + i]));
+  const miss = timeOf((i) => {
     const graph = prepare([100 + i]).build();
     dispatches(graph, device);
     planMemory(graph);
   });
   console.info(`hit ${hit.toFixed(2)} ms, miss ${miss.toFixed(2)} ms`);
   expect(hit).toBeLessThan(0.5);
-  expect(miss).toBeLessThan(MISS);
+  expect(miss).toBeLessThan(3);
 });
