@@ -194,6 +194,8 @@ export async function probeAdapter(files: Files): Promise<void> {
     const { buffers, bytes } = device.totals();
     if (buffers > 0 || bytes > 0) throw new Finding(`${buffers} buffers of ${bytes} bytes are left`);
     if (!found.ok && failure === undefined) throw new Finding(`runs, though ${found.reasons.join("; ")}`);
+    // The stub computes nothing, which the check of a new device tells: it has then compiled, run and been read.
+    if (failure instanceof DeviceError && failure.message.includes("computes wrongly")) return;
     if (failure instanceof DeviceError || failure instanceof UnsupportedError) throw failure;
     if (failure !== undefined) throw failure as Error;
   } finally {
