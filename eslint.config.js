@@ -2,7 +2,20 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "dist-demo", "node_modules", "demo/public", "test/fixtures", "test/projects/*/", ".cache"] },
+  {
+    ignores: [
+      "dist",
+      "dist-demo",
+      "node_modules",
+      "demo/public",
+      "test/fixtures",
+      "test/projects/*/",
+      "docs/api",
+      "docs/.vitepress/dist",
+      "docs/.vitepress/cache",
+      ".cache",
+    ],
+  },
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],

@@ -107,8 +107,10 @@ export async function open(address) {
   const context = await (await browser).newContext();
   const page = await context.newPage();
   const problems = [];
+  const lines = []; // what the page logs
   const transferred = new Map(); // path → bytes of scripts
   page.on("console", (message) => {
+    if (message.type() === "log") lines.push(message.text());
     const missing = message.text().startsWith("Failed to load resource"); // told more exactly below
     if (message.type() === "error" && !missing) problems.push(message.text());
   });
@@ -123,7 +125,7 @@ export async function open(address) {
     if (body) transferred.set(pathname, body);
   });
   await page.goto(address);
-  return { page, problems, transferred, close: () => context.close() };
+  return { page, problems, lines, transferred, close: () => context.close() };
 }
 
 /**
