@@ -85,6 +85,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "model/inputs",
     "model/load",
     "model/run",
+    "model/extraction",
   ],
   "self-test": ["errors.ts", "options.ts", "lazy.ts", "kernels", "runtime"],
   tasks: ["errors.ts", "options.ts", "lazy.ts", "model", "tokenizer", "checkpoint", "type runtime"],

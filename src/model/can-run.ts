@@ -2,10 +2,10 @@
 import { openFolder } from "../checkpoint/folder.js";
 import { elementCount } from "../checkpoint/tensor-entry.js";
 import type { WeightEntry } from "../checkpoint/quantised.js";
-import { SOURCE_OPTIONS, type Source } from "../checkpoint/source.js";
+import type { Source } from "../checkpoint/source.js";
 import { CheckpointError, UnsupportedError } from "../errors.js";
-import { pick, readOptions } from "../options.js";
-import { DebertaV2Config } from "./deberta/config.js";
+import { readOptions } from "../options.js";
+import { backboneOf } from "./extraction/backbone-of.js";
 import { Checkpoint } from "./load/named-tensors.js";
 import { LOAD_OPTIONS, type LoadOptions } from "./load/options.js";
 
@@ -46,8 +46,9 @@ export async function canRun(source: Source, given: LoadOptions = {}): Promise<C
   const folder = await openFolder(source, { ...options, cache: options.cache === "off" ? "off" : "read-only" });
   let [downloadBytes, cachedBytes, gpuBytes, hostBytes] = [0, 0, 0, 0];
   try {
-    const config = await DebertaV2Config.fromPretrained(folder, pick(options, SOURCE_OPTIONS));
+    const backbone = await backboneOf(source, folder, options);
     const checkpoint = await Checkpoint.open(folder, options);
+    const config = backbone.config(checkpoint);
     const entries = checkpoint.all();
     const table = checkpoint.find(TABLE);
     hostBytes = table ? table.end - table.start : 0;
@@ -63,7 +64,8 @@ export async function canRun(source: Source, given: LoadOptions = {}): Promise<C
       reasons.push(`one matrix needs ${largest} bytes, this device binds ${most}: try dtype "q8" or "f16"`);
     if (folder.isRemote) {
       const weights = await Promise.all([...new Set(entries.map(({ file }) => file))].map((file) => folder.open(file)));
-      const vocabulary = (await folder.open("spm.model")) ?? (await folder.open("tokenizer.json"));
+      const vocabulary =
+        (await backbone.tokenizer.open("spm.model")) ?? (await backbone.tokenizer.open("tokenizer.json"));
       for (const file of [...weights, vocabulary]) {
         downloadBytes += file?.size ?? 0;
         cachedBytes += file?.keptBytes ?? 0;

@@ -19,6 +19,8 @@ import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../tokenizer/settings.
 import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../tokenizer/tokenizer-fast.js";
 import type { SentenceTransformer } from "./extraction/sentence-transformer.js";
 import type { EntityExtractionOptions, EntityExtractor } from "./extraction/entity-extraction.js";
+import type { NvidiaClassifier } from "../model/extraction/nvidia.js";
+import { isNvidiaConfig } from "../model/extraction/nvidia-config.js";
 import type { GLiClassModel } from "../model/extraction/gliclass.js";
 import { Fields } from "../model/extraction/fields.js";
 import type { StructuredExtractionOptions, StructuredExtractor } from "./extraction/structured-extraction.js";
@@ -56,7 +58,7 @@ export interface TaskFunctions {
 }
 
 interface TaskModels {
-  "text-classification": DebertaV2ForSequenceClassification;
+  "text-classification": DebertaV2ForSequenceClassification | NvidiaClassifier;
   "zero-shot-classification": DebertaV2ForSequenceClassification | GLiClassModel;
   "token-classification": DebertaV2ForTokenClassification;
   redact: DebertaV2ForTokenClassification;
@@ -102,7 +104,17 @@ type Make<Name extends keyof Pipelines> = (
 
 /** Text classification is at hand; the code of other tasks comes when it is asked for. */
 const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
-  "text-classification": of(DebertaV2ForSequenceClassification, textClassification, TEXT_CLASSIFICATION_OPTIONS),
+  "text-classification": async (from, options) => {
+    const usual = of(
+      DebertaV2ForSequenceClassification,
+      textClassification<DebertaV2ForSequenceClassification, DebertaV2TokenizerFast>,
+      TEXT_CLASSIFICATION_OPTIONS,
+    );
+    if (isLoaded(from)) return usual(from, options);
+    const folder = await openFolder(from, options);
+    if (!isNvidiaConfig(await Fields.read(folder, "config.json", options.signal))) return usual(folder, options);
+    return (await lazily(() => import("./extraction/nvidia.js"))).nvidiaClassifier(from, options);
+  },
   "zero-shot-classification": async (from, options) => {
     const { zeroShotClassification, ZERO_SHOT_OPTIONS } = await lazily(() => import("./zero-shot-classification.js"));
     const byEntailment = of(

@@ -15,6 +15,8 @@ export type ClassificationInput = string | { readonly text: string; readonly tex
 export interface Classification {
   readonly label: string;
   readonly score: number;
+  /** Of models with several heads: which of them says so. A head whose answer is a number has its own name as the label. */
+  readonly head?: string;
 }
 
 export interface TextClassificationOptions {

@@ -61,3 +61,14 @@ test("a limit that the weights exceed is a reason", async () => {
   const said = await canRun(folderOf(files), { device: device.gpu, gpuMemoryLimit: 1000 });
   expect(said.reasons.join()).toMatch(/gpuMemoryLimit is 1000/);
 });
+
+test("a model whose backbone is described in a second repository is looked for there", async () => {
+  const gliner = new Map(files);
+  gliner.set("gliner_config.json", new TextEncoder().encode('{"model_name": "a/b", "hidden_size": 12}'));
+  gliner.delete("config.json");
+  const alone = await canRun(folderOf(gliner), { device: device.gpu });
+  expect(alone.reasons).toEqual(["gliner_config.json names a/b for its tokenizer and configuration: pass baseModel"]);
+  const said = await canRun(folderOf(gliner), { device: device.gpu, baseModel: folderOf(files) });
+  expect(said).toMatchObject({ ok: true, availability: "available", reasons: [] });
+  expect(said.gpuBytes).toBeGreaterThan(1000);
+});

@@ -154,3 +154,76 @@ function leaves(tree: unknown, before = ""): { label: string; score: number }[] 
     typeof below === "number" ? [{ label: before + name, score: below }] : leaves(below, `${before}${name}.`),
   );
 }
+
+/** NVIDIA's classifiers through text classification. @returns what is wrong */
+export async function runNvidia(read: ReadFile, name: string, device?: GPUDevice): Promise<string[]> {
+  const { data, options, source } = await openFixture(read, name);
+  const classify = await pipeline("text-classification", source, { ...options, ...(device ? { device } : {}) });
+  const wrong: string[] = [];
+  try {
+    for (const { name: id, texts, output, max_length: maxLength = 512 } of data.cases) {
+      const wanted = output as Record<string, number[][]> & { predicted?: string[] };
+      const cut = { truncation: true, maxLength: maxLength as number };
+      const logits = await classify(texts as string[], { ...cut, functionToApply: "none", topK: null });
+      const usual = await classify(texts as string[], { ...cut, topK: null });
+      for (const index of (texts as string[]).keys()) {
+        if (wanted.predicted) {
+          const { scores, predicted } = wanted as unknown as { scores: number[][]; predicted: string[] };
+          const own = usual[index]!.toSorted((a, b) => a.label.localeCompare(b.label)).map(({ score }) => score);
+          const names = ["High", "Medium", "Low"];
+          const sorted = names.map((label, at) => ({ label, score: scores[index]![at]! }));
+          sorted.sort((a, b) => a.label.localeCompare(b.label));
+          wrong.push(
+            ...differences(
+              own,
+              sorted.map(({ score }) => score),
+              data.tolerance32,
+              `${id}[${index}]`,
+            ),
+          );
+          if (usual[index]![0]!.label !== predicted[index]) wrong.push(`${id}[${index}]: ${usual[index]![0]!.label}`);
+          continue;
+        }
+        const heads = Object.entries(wanted);
+        const own = Object.fromEntries(
+          heads.map(([head]) => [head, logits[index]!.filter((each) => each.head === head).map(({ score }) => score)]),
+        );
+        const rows = Object.fromEntries(heads.map(([head, all]) => [head, all[index]]));
+        wrong.push(...differences(own, rows, data.tolerance32, `${id}[${index}]`));
+        wrong.push(...differences(usual[index], answerOf(rows as Record<string, number[]>), 1.1e-3, `${id}[${index}]`));
+      }
+    }
+  } finally {
+    await classify.dispose();
+  }
+  return wrong;
+}
+
+/** What the fixture's config makes of its heads' logits. */
+function answerOf({
+  task_type: task,
+  creativity_scope: creativity,
+  number_of_few_shots: shots,
+}: Record<string, number[]>) {
+  const softmax = (logits: number[]) => {
+    const e = logits.map(Math.exp);
+    return e.map((value) => value / e.reduce((a, b) => a + b));
+  };
+  const types = ["Open QA", "Code Generation", "Rewrite", "Other"];
+  const sum = (logits: number[], weights: number[]) =>
+    softmax(logits).reduce((total, p, index) => total + p * weights[index]!, 0);
+  const best = softmax(task!)
+    .map((score, index) => ({ head: "task_type", label: types[index]!, score }))
+    .sort((a, b) => b.score - a.score)
+    .slice(0, 2);
+  if (best[1]!.score < 0.1) best[1]!.label = "NA";
+  return [
+    ...best,
+    { head: "creativity_scope", label: "creativity_scope", score: sum(creativity!, [2, 1, 0]) / 2 },
+    {
+      head: "number_of_few_shots",
+      label: "number_of_few_shots",
+      score: Math.round(sum(shots!, [0, 1, 2, 3, 4, 5])),
+    },
+  ];
+}

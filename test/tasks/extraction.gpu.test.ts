@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { checked, sharedDevice } from "../support/gpu.js";
 import { runGliner } from "./extraction-gliner.js";
 import { runGliner2, runGliner2Entities } from "./extraction-gliner2.js";
-import { runGliclass, runRerank, runSentences } from "./extraction-others.js";
+import { runGliclass, runNvidia, runRerank, runSentences } from "./extraction-others.js";
 
 const read = async (path: string): Promise<Uint8Array | undefined> => {
   const response = await fetch(`/shared/golden/extraction/${path}`);
@@ -57,6 +57,10 @@ describe.skipIf(!__HAS_SHARED__)("GLiClass", () => {
 describe.skipIf(!__HAS_SHARED__)("through the other tasks", () => {
   test.each(["rerank-1", "reward-1"])("%s: scores and order of CrossEncoder", async (name) => {
     expect(await checked(device, () => runRerank(read, name, device.gpu))).toEqual([]);
+  });
+
+  test.each(["nvidia-first", "nvidia-heads"])("%s: logits and answers of NVIDIA's classifiers", async (name) => {
+    expect(await checked(device, () => runNvidia(read, name, device.gpu))).toEqual([]);
   });
 
   test.each(["sentences-mean", "sentences-dense"])("%s: vectors of sentence-transformers", async (name) => {

@@ -18,7 +18,7 @@ export abstract class ExtractionModel<
 > {
   /** Of the backbone. */
   readonly config: DebertaV2Config;
-  protected readonly engine: Engine<Request, Network<Request>>;
+  protected engine: Engine<Request, Network<Request>>;
 
   constructor(engine: Engine<Request, Network<Request>>) {
     this.engine = engine;
@@ -48,6 +48,26 @@ export abstract class ExtractionModel<
     const parts = await this.engine.forward(request);
     for (const [name, tensor] of this.partsOf(request, parts)) values.set(name, tensor);
     return values;
+  }
+
+  /** Resolves, with the DeviceError, when the GPU device of this model is lost; `reload` brings the model back. */
+  get lost(): Promise<Error> {
+    return this.engine.device.lost;
+  }
+
+  /** Resolves when the whole word table has arrived; the model answers before. */
+  get whole(): Promise<void> {
+    return this.engine.whole;
+  }
+
+  /**
+   * Loads the same files again, after a lost device. Calls made meanwhile reject.
+   * @throws as `fromPretrained`, and may then be tried again
+   */
+  async reload(options: { readonly device?: GPUDevice; readonly signal?: AbortSignal } = {}): Promise<void> {
+    const old = this.engine;
+    await old.dispose();
+    this.engine = await old.reopen(options);
   }
 
   /** Bytes on the GPU and in JavaScript that this model holds. */
