@@ -92,6 +92,7 @@ const library: ViteUserConfig = {
         tokenizer: "src/tokenizer.ts",
         worker: "src/worker.ts",
         "worker-thread": "src/worker-thread.ts",
+        "transformers-js": "src/transformers-js.ts",
         // What only the main entry has, in files of its own: an entry of nothing but names costs a bundler what is asked for.
         "can-run": "src/model/can-run.ts",
         hashes: "src/checkpoint/hashes.ts",
@@ -99,6 +100,18 @@ const library: ViteUserConfig = {
         "self-test": "src/self-test/self-test.ts",
       },
     },
+  },
+};
+
+/** The main entry as one script: service workers may not import a part when it is needed. */
+const serviceWorker: ViteUserConfig = {
+  plugins: [sentencePiece()],
+  build: {
+    target: "es2022",
+    emptyOutDir: false,
+    minify: false,
+    lib: { formats: ["es"], entry: { "service-worker": "src/index.ts" } },
+    rolldownOptions: { output: { codeSplitting: false, minify: true } },
   },
 };
 
@@ -230,6 +243,7 @@ const firefox: ViteUserConfig = {
 
 export default defineConfig(async ({ mode }) => {
   if (process.env["VITEST"]) return tests();
+  if (mode === "service-worker") return serviceWorker;
   if (mode === "firefox") return firefox;
   return mode === "lib" ? library : demo;
 });
