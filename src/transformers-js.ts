@@ -39,7 +39,14 @@ const DTYPES: Readonly<Record<string, WeightsDType>> = {
 };
 
 /** Options that ask for something of their runtime. */
-const THEIR_OWN = ["config", "model_file_name", "session_options", "use_external_data_format", "local_files_only"];
+const THEIR_OWN = [
+  "config",
+  "model_file_name",
+  "session_options",
+  "use_external_data_format",
+  "local_files_only",
+  "cache_dir",
+];
 
 /**
  * A `pipeline` like theirs. Tasks and checkpoints that this engine runs, where there is WebGPU, run on it; all else is theirs:
@@ -59,13 +66,14 @@ export function withFallback<Theirs extends TheirPipeline>(theirs: Theirs): Thei
     const load = name && typeof model === "string" ? loadOptions(options) : undefined;
     if (!name || !load || !(await runsHere(model as string, load)))
       return (await theirs(task, model, options)) as unknown;
-    return inTheirShape(name, (await pipeline(name, model as string, load)) as unknown as Task);
+    return inTheirShape(name, await pipeline(name, model as string, load));
   };
   return either as Theirs;
 }
 
 /** Their options of loading in ours; undefined where they ask for their runtime. */
-function loadOptions({ device = "webgpu", dtype = "auto", revision, progress_callback: tell, ...rest }: Options) {
+function loadOptions({ revision, progress_callback: tell, ...rest }: Options): LoadOptions | undefined {
+  const { device, dtype } = { device: rest["device"] ?? "auto", dtype: rest["dtype"] ?? "auto" };
   if (!["webgpu", "gpu", "auto"].includes(device as string)) return undefined;
   if (typeof dtype !== "string" || !Object.hasOwn(DTYPES, dtype) || THEIR_OWN.some((name) => rest[name] != null))
     return undefined;
@@ -83,8 +91,8 @@ function loadOptions({ device = "webgpu", dtype = "auto", revision, progress_cal
 }
 
 /** Whether this engine runs it, by config and headers alone. */
-async function runsHere(source: Source, { onProgress: _, ...options }: LoadOptions): Promise<boolean> {
-  return canRun(source, options).then(
+async function runsHere(source: Source, { dtype, revision }: LoadOptions): Promise<boolean> {
+  return canRun(source, { ...(dtype && { dtype }), ...(revision !== undefined && { revision }) }).then(
     ({ ok }) => ok,
     () => false, // no address, id or network of ours: theirs may look elsewhere, and says what is wrong
   );
@@ -96,9 +104,12 @@ type Run = (...args: unknown[]) => Promise<unknown>;
 function inTheirShape(name: keyof Pipelines, task: Task): object {
   const run = task as unknown as Run;
   const shapes: Readonly<Record<string, Run>> = {
-    "text-classification": (texts, options) => run(texts, withoutOne(options as Options)),
+    "text-classification": (texts, options) => run(texts, { truncation: true, ...withoutOne(options as Options) }),
     "token-classification": async (texts, options) => spelled(await run(texts, options)),
-    "question-answering": (question, context, options) => run({ question, context }, options),
+    "question-answering": (question, context, options) => run(questions(question, context), options),
+    // A text is one label, not several with commas between them.
+    "zero-shot-classification": (texts, labels, options) =>
+      run(texts, typeof labels === "string" ? [labels] : labels, options),
     "feature-extraction": async (texts, options) =>
       theirTensor((Array.isArray(texts) ? await run(texts, options) : [await run(texts, options)]) as Tensor[]),
   };
@@ -111,6 +122,15 @@ function withoutOne(options: Options = {}): Options {
   const { top_k: topK, ...rest } = options;
   return topK === 1 ? rest : options;
 }
+
+/** One question with its context, or several. */
+const questions = (question: unknown, context: unknown): unknown =>
+  Array.isArray(question)
+    ? question.map((each: unknown, at) => ({
+        question: each,
+        context: Array.isArray(context) ? (context[at] as unknown) : context,
+      }))
+    : { question, context };
 
 /** Tokens as text, as their tokenizer decodes them. */
 function spelled(found: unknown): unknown {

@@ -57,3 +57,19 @@ test("feature extraction gives one tensor with dims and tolist", async () => {
   expect(((await extract(texts[0])) as TheirTensor).dims[0]).toBe(1);
   await extract.dispose();
 });
+
+test.skipIf(!__HAS_SHARED__)("question answering and zero-shot classification take their arguments", async () => {
+  const either = withFallback<Theirs>(() => Promise.reject(new Error("theirs")));
+  const answer = (await either("question-answering", "/shared/golden/pipelines/reading/")) as Called & Disposable;
+  const one = await answer("Who counts seals?", "Maria Eng counts seals.");
+  expect(one).toHaveProperty("answer");
+  const questions = ["Who counts seals?", "Where?"];
+  const both = (await answer(questions, ["Maria Eng counts seals.", "In the kitchen."])) as unknown[];
+  expect(both).toHaveLength(2);
+  expect(both[0]).toMatchObject({ answer: (one as { answer: string }).answer });
+  answer[Symbol.dispose]();
+  const classify = (await either("zero-shot-classification", "/shared/golden/pipelines/nli/")) as Called & Disposable;
+  expect(await classify("The team won.", "fun, games")).toMatchObject({ labels: ["fun, games"] });
+  expect(await classify("The team won.", ["a", "b"], { multi_label: true })).toHaveProperty("scores");
+  classify[Symbol.dispose]();
+});
