@@ -10,7 +10,7 @@ import { LOOK_BYTES, looksLikeWeights, type WeightsKind } from "./look-alike.js"
 import { readOptionalJson } from "./read-whole.js";
 import { readSafetensors } from "./safetensors.js";
 import { SOURCE_OPTIONS, type Source, type SourceOptions } from "./source.js";
-import type { FileDType, TensorEntry } from "./tensor-entry.js";
+import { MAX_TENSORS, type FileDType, type TensorEntry } from "./tensor-entry.js";
 
 export type { FileDType, TensorEntry };
 
@@ -34,6 +34,9 @@ const NAMES = [
 
 /** More shards than any checkpoint has. */
 const MAX_SHARDS = 1024;
+
+/** Shards whose headers are read at a time: browsers allow six connections to a host. */
+const LANES = 4;
 
 /** Names in one message: all of a real model's, but not all of a hostile index's. */
 const MAX_NAMED = 1000;
@@ -70,8 +73,7 @@ async function readTable(
     if (!file) continue;
     if (!name.endsWith(".index.json")) return tableOf([await readContainer(file, signal)]);
     const { shards, promised } = readIndex(name, await readOptionalJson(folder, name, signal));
-    const tables: TensorEntry[][] = [];
-    for (const shard of shards) tables.push(await readShard(folder, name, shard, signal));
+    const tables = await readShards(folder, name, shards, signal);
     checkPromised(name, tables, promised);
     return tableOf(tables);
   }
@@ -121,6 +123,29 @@ export function readIndex(index: string, json: unknown): { shards: string[]; pro
   if (shards.size > MAX_SHARDS)
     throw new CheckpointError(`${index}: names ${shards.size} shards; at most ${MAX_SHARDS} are read`);
   return { shards: [...shards], promised: Object.keys(map) };
+}
+
+/** The tensors of each shard. Several headers are read at a time. */
+async function readShards(
+  folder: ModelFolder,
+  index: string,
+  shards: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<TensorEntry[][]> {
+  const tables: TensorEntry[][] = [];
+  const waiting = shards.entries();
+  let tensors = 0;
+  const lane = async (): Promise<void> => {
+    for (const [i, shard] of waiting) {
+      const table = await readShard(folder, index, shard, signal);
+      tables[i] = table;
+      tensors += table.length;
+      if (tensors > MAX_TENSORS)
+        throw new CheckpointError(`${index}: its shards hold more than ${MAX_TENSORS} tensors, the most that are read`);
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  return tables;
 }
 
 async function readShard(

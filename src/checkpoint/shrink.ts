@@ -2,6 +2,7 @@
 // row by row, so a file of any size needs a few megabytes. The engine packs such files to the same numbers on the GPU.
 import { CheckpointError } from "../errors.js";
 import { type OptionTable, pick, readOptions } from "../options.js";
+import { byteLengthOf } from "./byte-plan.js";
 import { openFolder } from "./folder.js";
 import type { Source } from "./source.js";
 import { FILE_BYTES } from "./finite.js";
@@ -92,7 +93,7 @@ export async function shrinkWeights(source: Source, sink: ByteSink, given: Shrin
     await current.take(offset, bytes);
   }
   return {
-    before: steps.reduce((sum, { entry }) => sum + entry.end - entry.start, 0),
+    before: steps.reduce((sum, { entry }) => sum + byteLengthOf(entry), 0),
     after: end - header.length,
     tensors: outputs.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
   };
@@ -105,7 +106,7 @@ function stepFor(entry: WeightEntry, { dtype = "q8", wordTable = "q8" }: ShrinkO
   const same: Step = {
     entry,
     as: "same",
-    outputs: [{ name, dtype: entry.dtype, shape, bytes: entry.end - entry.start }],
+    outputs: [{ name, dtype: entry.dtype, shape, bytes: byteLengthOf(entry) }],
   };
   if (!(entry.dtype in FILE_BYTES) || shape.length < 2 || count === 0) return same;
   const half: Step = { entry, as: "f16", outputs: [{ name, dtype: "F16", shape, bytes: 2 * count }] };
@@ -165,8 +166,7 @@ class Writer {
     this.step = step;
     this.starts = starts;
     this.sink = sink;
-    const { start, end, shape } = step.entry;
-    this.row = new Uint8Array(step.as === "same" ? 0 : (end - start) / shape[0]!);
+    this.row = new Uint8Array(step.as === "same" ? 0 : byteLengthOf(step.entry) / step.entry.shape[0]!);
   }
 
   async take(offset: number, bytes: Uint8Array): Promise<void> {

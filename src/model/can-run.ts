@@ -1,4 +1,5 @@
 // Whether a model would run here, and what it would take, from its headers alone: no byte of weights is fetched.
+import { byteLengthOf } from "../checkpoint/byte-plan.js";
 import { openFolder } from "../checkpoint/folder.js";
 import { elementCount } from "../checkpoint/tensor-entry.js";
 import type { WeightEntry } from "../checkpoint/quantised.js";
@@ -51,7 +52,7 @@ export async function canRun(source: Source, given: LoadOptions = {}): Promise<C
     const config = backbone.config(checkpoint);
     const entries = checkpoint.all();
     const table = checkpoint.find(TABLE);
-    hostBytes = table ? table.end - table.start : 0;
+    hostBytes = table ? byteLengthOf(table) : 0;
     const matrices = entries.filter((entry) => entry !== table);
     gpuBytes = matrices.reduce((sum, entry) => sum + bytesOnGpu(entry, options.dtype), 0);
     gpuBytes += 2 * config.numHiddenLayers * config.relativeSlots * config.hiddenSize * 4; // posK and posQ of every layer

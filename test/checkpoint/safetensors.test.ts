@@ -83,3 +83,22 @@ test("a file that the official library wrote", async () => {
   const last = [...table.values()].at(-1)!;
   expect(last.end).toBe(bytes.length);
 });
+
+test("a string of millions of escapes takes no stack", async () => {
+  const header = `{"__metadata__":{"a":"${"\\n".repeat(3_000_000)}"},"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`;
+  const file = new File([safetensorsFile(header, 1)], "model.safetensors");
+  expect([...(await openWeights([file])).keys()]).toEqual(["w"]);
+});
+
+test("shards together hold no more tensors than one file may", async () => {
+  const shard = (letter: string): string =>
+    JSON.stringify(
+      Object.fromEntries(
+        Array.from({ length: 50_001 }, (_, i) => [`${letter}${i}`, { dtype: "U8", shape: [0], data_offsets: [0, 0] }]),
+      ),
+    );
+  const files = ["a", "b"].map((letter) => new File([safetensorsFile(shard(letter), 0)], `${letter}.safetensors`));
+  const index = JSON.stringify({ weight_map: { a0: "a.safetensors", b0: "b.safetensors" } });
+  const folder = [...files, new File([index], "model.safetensors.index.json")];
+  await expect(openWeights(folder)).rejects.toThrow(/its shards hold more than 100000 tensors/);
+});

@@ -47,16 +47,11 @@ export function optionalIntegerField(json: ConfigJson, field: string, fallback: 
   return fieldOf(json, field) === null ? fallback : integerField(json, field, fallback, bounds);
 }
 
-/** A truth value; the fallback where the field is absent. Numbers and strings are no truth values. */
+/** A truth value; the fallback where the field is absent, and false for null, as Python has it. Numbers and strings are no truth values. */
 export function booleanField(json: ConfigJson, field: string, fallback: boolean): boolean {
   const value = fieldOf(json, field);
   if (value === undefined) return fallback;
-  return typeof value === "boolean" ? value : refuse(field, value, "true and false are");
-}
-
-/** As `booleanField`, for fields that may also be null: then the fallback counts. */
-export function optionalBooleanField(json: ConfigJson, field: string, fallback: boolean): boolean {
-  return fieldOf(json, field) === null ? fallback : booleanField(json, field, fallback);
+  return typeof value === "boolean" || value === null ? value === true : refuse(field, value, "true and false are");
 }
 
 /** A string; the fallback where the field is absent. */
@@ -94,17 +89,21 @@ export function optionalTokenField(json: ConfigJson, field: string, fallback: nu
   return refuse(field, value, "an integer is");
 }
 
-/** `label2id`; undefined where the file gives none. */
+/** `label2id` as far as it maps to indices, which may be written as texts; undefined where the file gives no such object. */
 export function indexField(json: ConfigJson): ReadonlyMap<string, number> | undefined {
   const value = fieldOf(json, "label2id");
-  if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) return refuse("label2id", value, "an object from name to index is");
+  if (!isObject(value)) return undefined;
   const indices = new Map<string, number>();
-  for (const [name, index] of Object.entries(value)) {
-    if (!Number.isSafeInteger(index)) refuse(`label2id ${show(name)}:`, index, "an integer is");
-    indices.set(name, index as number);
+  for (const [name, given] of Object.entries(value)) {
+    const index = typeof given === "string" ? integerOf(given) : given;
+    if (Number.isSafeInteger(index)) indices.set(name, index as number);
   }
   return indices;
+}
+
+/** A text as Python's int() reads it; NaN for what is none. */
+function integerOf(text: string): number {
+  return /^\s*[+-]?\d+\s*$/.test(text) ? Number(text) : NaN;
 }
 
 /** The label names by class index, from `id2label`; undefined where the file gives none. Indices must be 0 … C − 1. */
@@ -116,13 +115,12 @@ export function labelField(json: ConfigJson, maxLabels: number): ReadonlyMap<num
   if (entries.length === 0 || entries.length > maxLabels) refuse("id2label", value, `1 to ${maxLabels} labels are`);
   const labels = new Map<number, string>();
   for (const [key, name] of entries) {
-    const index = /^\d+$/.test(key) ? Number(key) : -1;
-    if (index < 0 || index >= entries.length || labels.has(index)) {
+    const index = integerOf(key);
+    if (!(index >= 0) || index >= entries.length || labels.has(index)) {
       refuse(`id2label key`, key, `the keys 0 to ${entries.length - 1} are, for ${entries.length} labels`);
     }
-    // Tables whose labels are numbers are saved as such; results name them as texts.
-    if (typeof name !== "string" && typeof name !== "number")
-      refuse(`id2label ${key}:`, name, "a string or a number is");
+    // Tables whose labels are numbers or truth values are saved as such; results name them as texts.
+    if (typeof name === "object" && name !== null) refuse(`id2label ${key}:`, name, "a string or a number is");
     labels.set(index, String(name));
   }
   return new Map([...labels].sort(([a], [b]) => a - b));
@@ -162,7 +160,7 @@ export function positionTermsField(json: ConfigJson): PositionTerm[] {
   const terms = new Set<PositionTerm>();
   for (const name of names) {
     if (name === "c2p" || name === "p2c") terms.add(name);
-    else if (name !== "none" && name !== "") refuse("pos_att_type", name, "c2p and p2c are");
+    else if (name !== "none" && name !== "" && name !== null) refuse("pos_att_type", name, "c2p and p2c are");
   }
   return [...terms];
 }

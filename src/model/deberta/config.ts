@@ -10,7 +10,6 @@ import {
   labelField,
   normField,
   numberField,
-  optionalBooleanField,
   optionalIntegerField,
   optionalTextField,
   optionalTokenField,
@@ -152,7 +151,7 @@ export class DebertaV2Config {
     this.maxRelativePositions = integerField(json, "max_relative_positions", -1, POSITIONS_OR_NONE);
     this.positionBuckets = optionalIntegerField(json, "position_buckets", -1, POSITIONS_OR_NONE);
     this.posAttType = positionTermsField(json);
-    this.shareAttKey = optionalBooleanField(json, "share_att_key", false);
+    this.shareAttKey = booleanField(json, "share_att_key", false);
     this.normRelEbd = normField(json);
     // One bucket has no middle: the formula divides by zero.
     if (this.positionBuckets === 1) refuse("position_buckets", 1, "2 and more, or -1 for none, are");
@@ -176,8 +175,8 @@ export class DebertaV2Config {
     this.id2label = labels ?? unnamedLabels(this.#givenNumLabels);
     this.numLabels = this.id2label.size;
     this.label2id = indexField(json) ?? new Map([...this.id2label].map(([index, name]) => [name, index]));
-    this.outputHiddenStates = optionalBooleanField(json, "output_hidden_states", false);
-    this.outputAttentions = optionalBooleanField(json, "output_attentions", false);
+    this.outputHiddenStates = booleanField(json, "output_hidden_states", false);
+    this.outputAttentions = booleanField(json, "output_attentions", false);
     this.hiddenDropoutProb = numberField(json, "hidden_dropout_prob", 0.1);
     this.attentionProbsDropoutProb = numberField(json, "attention_probs_dropout_prob", 0.1);
     this.poolerDropout = numberField(json, "pooler_dropout", 0);

@@ -176,9 +176,9 @@ class TensorWriter {
 
   /** Puts the scales of a piece behind it. */
   private async stageScales(entry: QuantisedEntry, { from, to }: Piece): Promise<FileScales> {
-    const { shape, scales, start, end } = entry;
+    const { shape, scales } = entry;
     const bytes = await this.scales.of(entry);
-    const share = bytes.length / (end - start);
+    const share = bytes.length / byteLengthOf(entry);
     const own = new Uint8Array(4 * Math.ceil(((to - from) * share) / 4));
     own.set(bytes.subarray(from * share, to * share));
     const at = this.staged / 4;

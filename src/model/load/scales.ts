@@ -1,5 +1,6 @@
 // The scales of quantised tensors on their way to the GPU. A file that this package shrank has them right before their integers, so
 // that those of one tensor are held at a time; other files may have them later, and then they are read by themselves.
+import { byteLengthOf } from "../../checkpoint/byte-plan.js";
 import type { ModelFolder } from "../../checkpoint/folder.js";
 import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
 import { floatsOf } from "../../checkpoint/floats.js";
@@ -23,13 +24,13 @@ export class Scales {
     this.folder = folder;
     this.entries = weights.flatMap((entry) => ("scales" in entry ? [entry.scales] : []));
     this.wanted = new Set(this.entries);
-    this.largest = Math.max(0, ...this.entries.map(({ start, end }) => end - start));
+    this.largest = Math.max(0, ...this.entries.map(byteLengthOf));
   }
 
   /** Takes bytes of any streamed tensor; those of scales are kept. */
   take(entry: WeightEntry, offset: number, bytes: Uint8Array): void {
     if (!this.wanted.has(entry) || this.used.has(entry)) return;
-    const held = this.held.get(entry) ?? { bytes: new Uint8Array(entry.end - entry.start), arrived: 0 };
+    const held = this.held.get(entry) ?? { bytes: new Uint8Array(byteLengthOf(entry)), arrived: 0 };
     held.bytes.set(bytes, offset);
     held.arrived = offset + bytes.length;
     this.held.set(entry, held);
@@ -38,8 +39,8 @@ export class Scales {
   /** The scales of a tensor; they are let go when its last piece has them. */
   async of({ scales }: QuantisedEntry): Promise<Uint8Array<ArrayBuffer>> {
     let held = this.held.get(scales);
-    if (held?.arrived !== scales.end - scales.start) {
-      held = { bytes: await readAll(scales, this.folder), arrived: scales.end - scales.start };
+    if (held?.arrived !== byteLengthOf(scales)) {
+      held = { bytes: await readAll(scales, this.folder), arrived: byteLengthOf(scales) };
     }
     if (!this.used.has(scales)) checkFinite(scales, held.bytes);
     this.used.add(scales);
@@ -65,7 +66,7 @@ export async function tableScales(
 }
 
 async function readAll(entry: TensorEntry, folder: ModelFolder): Promise<Uint8Array<ArrayBuffer>> {
-  const all = new Uint8Array(entry.end - entry.start);
+  const all = new Uint8Array(byteLengthOf(entry));
   for await (const { offset, bytes } of stream([entry], folder)) all.set(bytes, offset);
   return all;
 }

@@ -1,4 +1,5 @@
 // Which kind of table each embedding table becomes: by where its file is and what else needs it.
+import { byteLengthOf } from "../../checkpoint/byte-plan.js";
 import type { WeightEntry } from "../../checkpoint/quantised.js";
 import { DemandTable } from "./demand-table.js";
 import type { EmbeddingTables, HostTable } from "./embeddings.js";
@@ -42,7 +43,7 @@ async function wordTable(
   options: LoadOptions,
 ): Promise<HostTable> {
   const file = await folder.open(entry.file);
-  const bytes = entry.end - entry.start;
+  const bytes = byteLengthOf(entry);
   if (entry.view) return new PagedTable(entry); // its rows do not lie one after another
   if (file?.isLocal && file.sha256 === undefined && bytes >= DEMAND_FROM) return new DemandTable(entry, folder, KEPT);
   // What must be hashed, or cannot be read by ranges, comes as a whole; so does what passes by on its way to the GPU.
