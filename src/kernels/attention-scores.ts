@@ -1,8 +1,7 @@
 // Scores of disentangled attention over packed sequences: content, and both relative terms either inside the register
 // tile (exact dot products, cheapest up to some 500 tokens) or gathered from products with all slots (long inputs).
 import { type Capabilities, expectShape, expectVec4, f32, type Kernel, lastOf, type TensorType } from "./kernel.js";
-import { scoreTile } from "./score-tile.js";
-import { shader } from "./shader.js";
+import { geometryText, type ScoreGeometry, scoreShader, hasManyRegisters } from "./score-tile.js";
 import wgsl from "./attention-scores.wgsl?raw";
 import relative from "./attention-relative.wgsl?raw";
 import gather from "./attention-gather.wgsl?raw";
@@ -50,18 +49,26 @@ export const TILE_FIELDS = [
 
 /** Queries and keys that one workgroup covers, hence one entry of `tiles`: the same for every form. */
 export function scoreTileSize(device: Capabilities, singleRows: boolean): { queries: number; keys: number } {
-  const { rows, columns, threadsX, threadsY } = geometry(device, singleRows, "tile");
+  const { rows, columns, threadsX, threadsY } = planScores(device, singleRows, "tile", 0);
   return { queries: rows * threadsY, keys: columns * threadsX };
 }
 
-function geometry(device: Capabilities, singleRows: boolean, form: RelativeForm) {
-  if (singleRows) return { rows: 1, columns: 4, threadsX: device.software ? 4 : 16, threadsY: 1 };
-  if (!device.software) return { rows: 4, columns: 4, threadsX: 8, threadsY: 8 };
+/** Below so many workgroups of attention a large GPU stands idle: more threads then share each. */
+export const MANY_WORKGROUPS = 1024;
+
+function planScores(device: Capabilities, singleRows: boolean, form: RelativeForm, workgroups: number): ScoreGeometry {
+  const direct = { body: "direct", parts: 1 } as const;
+  if (singleRows && device.software) return { ...direct, rows: 1, columns: 4, threadsX: 4, threadsY: 1 };
+  if (singleRows) return { ...direct, rows: 1, columns: 1, threadsX: 64, threadsY: 1 };
+  if (!device.software) {
+    const parts = workgroups < MANY_WORKGROUPS && device.workgroupThreads >= 256 ? 4 : 1;
+    return { body: "staged", rows: 4, columns: hasManyRegisters(device) ? 4 : 2, threadsX: 8, threadsY: 8, parts };
+  }
   // Large register tiles pay where loads are dear; each gathered score costs code, so that form has more threads instead.
   // At least eight threads, which fill the lanes of lavapipe; SwiftShader has four.
   return form === "gather"
-    ? { rows: 8, columns: 4, threadsX: 8, threadsY: 2 }
-    : { rows: 8, columns: 8, threadsX: 4, threadsY: 2 };
+    ? { ...direct, rows: 8, columns: 4, threadsX: 8, threadsY: 2 }
+    : { ...direct, rows: 8, columns: 8, threadsX: 4, threadsY: 2 };
 }
 
 const PLAIN = `fn gathered(row: u32, column: u32) -> f32 { return 0.0; }`;
@@ -115,22 +122,19 @@ function make(form: RelativeForm, masked: boolean): Kernel<readonly string[], Sc
     dispatch(inputs, attrs, device) {
       const at = (operand: string): TensorType => inputs[operands.indexOf(operand)]!;
       const { heads, headWidth, c2p, p2c, reach, slots, singleRows, pairs } = attrs;
-      const { rows, columns, threadsX, threadsY } = geometry(device, singleRows, form);
+      const workgroups = at("tiles").shape[0]! * heads;
+      const planned = planScores(device, singleRows, form, workgroups);
       const terms = { content: true, c2p: form === "tile" && c2p, p2c: form === "tile" && p2c };
-      const form_ = form === "none" ? PLAIN : form === "tile" ? relative : gather;
+      const source = form === "none" ? PLAIN : form === "tile" ? relative : gather;
       const choice = form === "gather" ? [`const C2P = ${c2p}; const P2C = ${p2c};`] : [];
       const products = 1 + (terms.c2p ? 1 : 0) + (terms.p2c ? 1 : 0);
       return {
-        shader: shader(wgsl, {
-          file: "attention-scores.wgsl",
-          constants: { ROWS: rows, COLUMNS: columns, THREADS_X: threadsX, THREADS_Y: threadsY },
-          functions: [
-            scoreTile({ rows, columns, terms }),
-            form_,
-            ...choice,
-            masked ? someAllowed(operands.length) : ALL_ALLOWED,
-          ],
-        }),
+        shader: scoreShader(name, planned, terms, headWidth, [
+          wgsl,
+          source,
+          ...choice,
+          masked ? someAllowed(operands.length) : ALL_ALLOWED,
+        ]),
         params: {
           queryStride: lastOf(at("query")) / 4,
           queryColumn: attrs.queryFrom / 4,
@@ -145,6 +149,7 @@ function make(form: RelativeForm, masked: boolean): Kernel<readonly string[], Sc
         },
         workgroups: [at("tiles").shape[0]!, heads, 1],
         work: { flops: 2 * pairs * products, bytes: 4 * attrs.scores },
+        plan: geometryText(planned),
       };
     },
   };

@@ -1,7 +1,7 @@
 // attentionScores: scores(h, i, j) = q_i · k_j + the relative terms of the appended file, for packed sequences.
 // query: rows of queryStride vec4, head h at queryColumn + h·width; key likewise. The query is scaled already.
-// tiles: what each workgroup computes: some queries of one sequence against some of its keys. One thread computes
-// ROWS × COLUMNS scores straight from storage. Scores of a sequence: [H, queries, length rounded up to 4] from `score` on.
+// tiles: what each workgroup computes: some queries of one sequence against some of its keys, by one of the bodies
+// score-*.wgsl. Scores of a sequence: [H, queries, length rounded up to 4] from `score` on.
 // Rows past a sequence's end are clamped to its last row and their scores dropped. Masked pairs get MASKED, which is
 // finite: a row without any allowed key is then uniform, as in Transformers, instead of NaN.
 struct Params { queryStride: u32, queryColumn: u32, keyStride: u32, keyColumn: u32, width: u32, slotStride: u32, heads: u32, reach: i32, slots: u32, firstQuery: u32 }
@@ -32,17 +32,14 @@ fn store(row: u32, column: u32, sum: f32) {
   }
 }
 
-@compute @workgroup_size(THREADS_X, THREADS_Y)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+fn origin(group: vec3u) -> vec2u { return vec2u(0, tiles[group.x].keyColumn); }
+
+// Whether a tile of the workgroup has any score.
+fn isNeeded(group: vec3u, first: vec2u, size: vec2u) -> bool {
+  return first.x < tiles[group.x].queryCount && first.y < tiles[group.x].length;
+}
+
+fn begin(group: vec3u) {
   here = tiles[group.x];
   head = group.y;
-  let row = thread.y * ROWS;
-  let column = here.keyColumn + thread.x * COLUMNS;
-  if (row >= here.queryCount || column >= here.length) { return; }
-  var at = tileRows(row, column);
-  var sums: Tile;
-  for (var c = 0u; c < params.width; c++) {
-    multiplyAdd(&sums, &at, c);
-  }
-  storeTile(&sums, row, column);
 }

@@ -1,9 +1,12 @@
 // The weighted sum of values: context = probabilities · v, head by head, over packed sequences.
 import { type Capabilities, expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
-import { TILE_FIELDS } from "./attention-scores.js";
-import { productTile, storeTile } from "./product-tile.js";
-import { shader } from "./shader.js";
+import { MANY_WORKGROUPS, TILE_FIELDS } from "./attention-scores.js";
+import { type ProductTile, productTile, stagedSize, stagedTile, storeTile } from "./product-tile.js";
+import { hasManyRegisters } from "./score-tile.js";
+import { type Shader, shader } from "./shader.js";
 import wgsl from "./attention-values.wgsl?raw";
+import directBody from "./values-direct.wgsl?raw";
+import stagedBody from "./values-staged.wgsl?raw";
 
 /** Sizes in elements, padded to multiples of 4. */
 export interface ValueAttrs {
@@ -18,16 +21,47 @@ export interface ValueAttrs {
   readonly pairs: number;
 }
 
-/** Queries that one workgroup covers, hence one entry of `tiles`. */
-export function valueTileSize(device: Capabilities, singleRows: boolean): { queries: number } {
-  const { rows, threadsY } = geometry(device, singleRows);
-  return { queries: rows * threadsY };
+/** A body and its tile: every thread has `rows` × `vectors` vec4 sums, and `parts` sets of threads share the keys. */
+interface ValuePlan {
+  readonly body: "direct" | "staged";
+  readonly rows: number;
+  readonly vectors: number;
+  readonly threads: readonly [x: number, y: number];
+  readonly parts: number;
 }
 
-function geometry(device: Capabilities, singleRows: boolean) {
-  if (singleRows) return { rows: 1, vectors: 1, threadsX: 16, threadsY: 1 };
-  if (device.software) return { rows: 8, vectors: 2, threadsX: 4, threadsY: 1 };
-  return { rows: 4, vectors: 1, threadsX: 16, threadsY: 4 };
+/** Queries that one workgroup covers, hence one entry of `tiles`. */
+export function valueTileSize(device: Capabilities, singleRows: boolean): { queries: number } {
+  const { rows, threads } = planValues(device, singleRows, 0);
+  return { queries: rows * threads[1] };
+}
+
+function planValues(device: Capabilities, singleRows: boolean, workgroups: number): ValuePlan {
+  const [shared, wide] = [device.workgroupThreads >= 256, { vectors: 1, threads: [16, 1] }] as const;
+  if (singleRows) return { ...wide, body: "direct", rows: 1, parts: device.software || !shared ? 1 : 16 };
+  if (device.software) return { body: "direct", rows: 8, vectors: 2, threads: [4, 1], parts: 1 };
+  const parts = workgroups < MANY_WORKGROUPS && shared ? 4 : 1;
+  return { body: "staged", rows: hasManyRegisters(device) ? 4 : 2, vectors: 1, threads: [16, 4], parts };
+}
+
+function shaderOf({ body, rows, vectors, threads: [x, y], parts }: ValuePlan, order: ProductTile["order"]): Shader {
+  const sums = { rows, vectors, step: x };
+  const constants = { ROWS: rows, VECTORS: vectors, THREADS_X: x, PARTS: parts };
+  const memory = (vec4: number) => `var<workgroup> memory: array<vec4f, ${vec4}>;`;
+  const partial = parts > 1 ? 2 * x * y * parts : 0;
+  const file = `attention-values.wgsl (values-${body}.wgsl)`;
+  if (body === "direct") {
+    const tile = productTile({ ...sums, lanes: 0, order });
+    const functions = [wgsl, tile, storeTile(sums, parts, x), ...(partial ? [memory(partial)] : [])];
+    return shader(directBody, { file, constants, functions });
+  }
+  const groups = Math.max(4, 2 * parts);
+  const tile = { rows, vectors, threads: [x, y], parts, groups, ragged: true } as const;
+  return shader(stagedBody, {
+    file,
+    constants: { ...constants, THREADS_Y: y, GROUPS: groups },
+    functions: [wgsl, stagedTile(tile), storeTile(sums, parts, x * y), memory(Math.max(stagedSize(tile), partial))],
+  });
 }
 
 /** probabilities (flat), value [rows, *] f32, tiles [count, 9] u32 → context [rows, H·d] f32. */
@@ -46,23 +80,21 @@ export const attentionValues: Kernel<readonly ["probabilities", "value", "tiles"
     return f32(rows, heads * headWidth);
   },
   dispatch([probabilities, value, tiles], { heads, headWidth, valueFrom, singleRows, pairs }, device) {
-    const { rows, vectors, threadsX, threadsY } = geometry(device, singleRows);
     const width = headWidth / 4;
-    const sums = { rows, vectors, step: threadsX };
+    const tileCount = tiles.shape[0]!;
+    const plan = planValues(device, singleRows, tileCount * heads);
+    const { body, rows, vectors, threads, parts } = plan;
     return {
-      shader: shader(wgsl, {
-        file: "attention-values.wgsl",
-        constants: { ROWS: rows, VECTORS: vectors, THREADS_X: threadsX, THREADS_Y: threadsY },
-        functions: [productTile({ ...sums, lanes: 0, order: "together" }), storeTile(sums)],
-      }),
+      shader: shaderOf(plan, device.software ? "together" : "ahead"),
       params: {
         valueStride: lastOf(value) / 4,
         valueColumn: valueFrom / 4,
         width,
         contextStride: (heads * headWidth) / 4,
       },
-      workgroups: [tiles.shape[0]!, heads, Math.ceil(width / vectors / threadsX)],
+      workgroups: [tileCount, heads, Math.ceil(width / vectors / threads[0])],
       work: { flops: 2 * pairs, bytes: 4 * probabilities.shape[0]! },
+      plan: `${body} ${rows}×${4 * vectors}, ${threads.join("×")} threads${parts > 1 ? `, keys in ${parts}` : ""}`,
     };
   },
 };

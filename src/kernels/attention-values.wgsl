@@ -1,7 +1,7 @@
 // attentionValues: context(i, h) = Σ_j p(h, i, j) · v_j, for packed sequences.
 // probabilities: as softmax leaves them, rows of a multiple of 4. value: rows of valueStride vec4, head h at
 // valueColumn + h·width. context: rows of contextStride vec4, head h at h·width.
-// tiles: some queries of one sequence; one thread computes ROWS queries × VECTORS vec4 columns.
+// tiles: some queries of one sequence, which a workgroup computes by one of the bodies values-*.wgsl.
 // Keys past the end are clamped to the last one and meet a probability of 0.
 struct Params { valueStride: u32, valueColumn: u32, width: u32, contextStride: u32 }
 struct AttentionTile { queryRow: u32, queryCount: u32, column: u32, keyRow: u32, keyColumn: u32, length: u32, score: u32, headStride: u32, mask: u32, maskStride: u32 }
@@ -37,17 +37,7 @@ fn store(row: u32, column: u32, sum: vec4f) {
   }
 }
 
-@compute @workgroup_size(THREADS_X, THREADS_Y)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
+fn begin(group: vec3u) {
   here = tiles[group.x];
   head = group.y;
-  let row = thread.y * ROWS;
-  let column = group.z * THREADS_X * VECTORS + thread.x;
-  if (row >= here.queryCount || column >= params.width) { return; }
-  var at = tileAt(row, column, 0, 0);
-  var tile: Tile;
-  for (var k = 0u; 4 * k < here.length; k++) {
-    multiplyAdd(&tile, &at, k, k);
-  }
-  storeTile(&tile, row, column, 0);
 }

@@ -6,7 +6,16 @@ export { conv1d, type Conv1dAttrs, conv1dAs, maskedConv1d } from "./conv1d.js";
 export { gatherAddRows, gatherRows } from "./gather-rows.js";
 export { groupAttention, type GroupAttentionAttrs } from "./group-attention.js";
 export { type GruAttrs, gruStep } from "./gru-step.js";
-export type { Capabilities, Dispatch, DType, Each, Kernel, TensorType } from "./kernel.js";
+export {
+  byteLength,
+  type Capabilities,
+  type Dispatch,
+  type DType,
+  type Each,
+  elements,
+  type Kernel,
+  type TensorType,
+} from "./kernel.js";
 export { addLayerNorm, layerNorm, type LayerNormAttrs, maskedAddLayerNorm, maskedLayerNorm } from "./layer-norm.js";
 export { lstm, type LstmAttrs, lstmSteps } from "./lstm.js";
 export { addMatmul, matmul, type MatmulAttrs, matmulAs } from "./matmul.js";

@@ -24,8 +24,10 @@ export interface TensorType {
 
 /** Plain data about a device, so that kernels can choose without touching WebGPU. */
 export interface Capabilities {
-  /** Lanes of a subgroup; 0 when subgroups are absent or their size is not constant. */
+  /** Lanes of a subgroup; 0 when subgroups are absent or their size is neither constant nor to be asked for. */
   readonly subgroupSize: number;
+  /** Whether shaders must ask for that size, as the device has several. */
+  readonly subgroupControl?: boolean;
   /** Whether the adapter computes on the CPU: register tiles are then smaller, workgroups few. */
   readonly software: boolean;
   /** Largest workgroup (threads), largest storage binding (bytes), most workgroups per dimension. */

@@ -1,7 +1,6 @@
 // LayerNorm over the last axis, with or without a residual added first, and with rows that are set to zero.
 import { type Kernel, expectShape, expectVec4, lastOf, rowsOf, type TensorType } from "./kernel.js";
-import { rowReduction } from "./row-sum.js";
-import { shader } from "./shader.js";
+import { rowShader } from "./row-sum.js";
 import wgsl from "./layer-norm.wgsl?raw";
 
 /** `columns` is the true size of the last axis; the tensors' own may be padded to a multiple of four. */
@@ -37,16 +36,13 @@ function make<const Names extends readonly string[]>(name: string, operands: Nam
       const x = inputs[0]!;
       const rows = rowsOf(x);
       const width = lastOf(x) / 4;
-      const { threads, enable, source } = rowReduction(device);
-      // A power of two, so that few sizes share a pipeline.
-      const perThread = 2 ** Math.ceil(Math.log2(Math.ceil(width / threads)));
       return {
-        shader: shader(wgsl, {
+        shader: rowShader(wgsl, device, (threads) => ({
           file: "layer-norm.wgsl",
-          enable,
-          constants: { THREADS: threads, PER_THREAD: perThread },
-          functions: [source, residual >= 0 ? RESIDUAL : PLAIN, keepRows >= 0 ? keepSome(keepRows + 1) : KEEP_ALL],
-        }),
+          // A power of two, so that few sizes share a pipeline.
+          constants: { PER_THREAD: 2 ** Math.ceil(Math.log2(Math.ceil(width / threads))) },
+          functions: [residual >= 0 ? RESIDUAL : PLAIN, keepRows >= 0 ? keepSome(keepRows + 1) : KEEP_ALL],
+        })),
         params: { rows, columns, width, eps },
         workgroups: [rows, 1, 1],
         work: { flops: 8 * rows * columns, bytes: (residual >= 0 ? 12 : 8) * rows * columns },

@@ -1,7 +1,6 @@
 // Products of every query (or key) with every relative row: what the gather form of the scores reads.
-import { expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
-import { scoreTile } from "./score-tile.js";
-import { shader } from "./shader.js";
+import { type Capabilities, expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
+import { geometryText, type ScoreGeometry, scoreShader, hasManyRegisters } from "./score-tile.js";
 import wgsl from "./relative-products.wgsl?raw";
 
 /** Sizes in elements, padded to multiples of 4. */
@@ -16,6 +15,12 @@ export interface RelativeProductAttrs {
   /** 1 when rows stand for i in slot(i − j), −1 when they stand for j. */
   readonly sign: 1 | -1;
 }
+
+/** As attention-scores.ts; there are always enough workgroups. */
+const geometry = (device: Capabilities): ScoreGeometry =>
+  device.software
+    ? { body: "direct", rows: 8, columns: 4, threadsX: 4, threadsY: 2, parts: 1 }
+    : { body: "staged", rows: 4, columns: hasManyRegisters(device) ? 4 : 2, threadsX: 8, threadsY: 8, parts: 1 };
 
 /** query [rows, *], key [S, H·d] f32, slots [2·reach + 1], bounds [rows, 2] u32 → products [to − from, H, S] f32. */
 export const relativeProducts: Kernel<readonly ["query", "key", "slots", "bounds"], RelativeProductAttrs> = {
@@ -40,16 +45,16 @@ export const relativeProducts: Kernel<readonly ["query", "key", "slots", "bounds
     return f32(rows[1] - rows[0], heads, key.shape[0]!);
   },
   dispatch([query, key], { heads, headWidth, queryFrom, rows, reach, sign }, device) {
-    const tile = { rows: 8, columns: 4 };
-    const [threadsX, threadsY] = device.software ? [4, 2] : [8, 8]; // as in attention-scores.ts
     const slots = key.shape[0]!;
     const count = rows[1] - rows[0];
+    const planned = geometry(device);
+    const workgroups = [
+      Math.ceil(slots / planned.columns / planned.threadsX),
+      Math.ceil(count / planned.rows / planned.threadsY),
+      heads,
+    ] as const;
     return {
-      shader: shader(wgsl, {
-        file: "relative-products.wgsl",
-        constants: { ROWS: tile.rows, COLUMNS: tile.columns, THREADS_X: threadsX, THREADS_Y: threadsY },
-        functions: [scoreTile({ ...tile, terms: { content: true, c2p: false, p2c: false } })],
-      }),
+      shader: scoreShader("relativeProducts", planned, { content: true, c2p: false, p2c: false }, headWidth, [wgsl]),
       params: {
         queryStride: lastOf(query) / 4,
         queryColumn: queryFrom / 4,
@@ -62,8 +67,9 @@ export const relativeProducts: Kernel<readonly ["query", "key", "slots", "bounds
         reach,
         sign,
       },
-      workgroups: [Math.ceil(slots / tile.columns / threadsX), Math.ceil(count / tile.rows / threadsY), heads],
+      workgroups,
       work: { flops: 2 * count * slots * heads * headWidth, bytes: 4 * count * slots * heads },
+      plan: geometryText(planned),
     };
   },
 };

@@ -30,25 +30,19 @@ fn store(row: u32, slot: u32, sum: f32) {
   }
 }
 
-@compute @workgroup_size(THREADS_X, THREADS_Y)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u) {
-  head = group.z;
-  let row = (group.y * THREADS_Y + thread.y) * ROWS;
-  let slot = (group.x * THREADS_X + thread.x) * COLUMNS;
-  if (row >= params.rows || slot >= params.slots) { return; }
-  // Slots grow with i - j, so the tile's rows reach those between their smallest and largest distance.
-  let first = params.firstRow + row;
-  let last = params.firstRow + min(row + ROWS, params.rows) - 1;
+fn origin(group: vec3u) -> vec2u { return group.yx * vec2u(THREADS_Y * ROWS, THREADS_X * COLUMNS); }
+
+// Whether a tile of rows and slots has any that pairs reach. Slots grow with i - j, so the rows reach those between their
+// smallest and largest distance.
+fn isNeeded(group: vec3u, tile: vec2u, size: vec2u) -> bool {
+  if (tile.x >= params.rows || tile.y >= params.slots) { return false; }
+  let first = params.firstRow + tile.x;
+  let last = params.firstRow + min(tile.x + size.x, params.rows) - 1;
   let a = bounds[first];
-  if (last < a.y) {
-    let above = select(i32(a.y - 1 - first), i32(last - a.x), params.sign > 0);
-    let below = select(i32(last - a.x), i32(a.y - 1 - first), params.sign > 0);
-    if (slot > slotOf(above) || slot + COLUMNS <= slotOf(-below)) { return; }
-  }
-  var at = tileRows(row, slot);
-  var sums: Tile;
-  for (var c = 0u; c < params.width; c++) {
-    multiplyAdd(&sums, &at, c);
-  }
-  storeTile(&sums, row, slot);
+  if (last >= a.y) { return true; } // rows of several sequences
+  let above = select(i32(a.y - 1 - first), i32(last - a.x), params.sign > 0);
+  let below = select(i32(last - a.x), i32(a.y - 1 - first), params.sign > 0);
+  return tile.y <= slotOf(above) && tile.y + size.y > slotOf(-below);
 }
+
+fn begin(group: vec3u) { head = group.z; }

@@ -1,5 +1,6 @@
 // From a plain .wgsl file to the text of one shader module, and from that text to its bindings and parameters.
-// Assembly only puts `enable` lines on the file's first line and appends constants and functions at its end, so
+// Assembly only puts `enable` lines on the file's first line (and a subgroup's size beside the workgroup's) and appends constants and
+// functions at its end, so
 // line numbers in compiler messages are those of the .wgsl file. The WGSL is the single truth about bindings.
 import { assert } from "../errors.js";
 
@@ -13,6 +14,10 @@ export interface Variant {
   readonly constants?: Readonly<Record<string, number>>;
   /** Functions (and bindings that only they use), appended. */
   readonly functions?: readonly string[];
+  /** Lanes that a subgroup of this shader must have (subgroup-size-control). */
+  readonly subgroupSize?: number;
+  /** Used in its place, with the same bindings, parameters and workgroups, where the device refuses it. */
+  readonly fallback?: Shader;
 }
 
 /** A storage binding of group 0. */
@@ -37,6 +42,7 @@ export interface Shader {
   readonly params: readonly ParamField[];
   /** The constants, as shown by `describe()`. */
   readonly label: string;
+  readonly fallback?: Shader;
 }
 
 const BINDING =
@@ -88,14 +94,16 @@ const cache = new Map<string, Shader>();
 
 /** The shader of one variant of a .wgsl file. Equal variants give the same object. */
 export function shader(wgsl: string, variant: Variant): Shader {
-  const { file, enable = [], constants = {}, functions = [] } = variant;
+  const { file, constants = {}, functions = [], subgroupSize, fallback } = variant;
+  const enable = [...(variant.enable ?? []), ...(subgroupSize ? ["subgroup_size_control"] : [])];
+  const body = subgroupSize ? wgsl.replace("@compute", `@compute @subgroup_size(${subgroupSize})`) : wgsl;
   const head = enable.map((name) => `enable ${name}; `).join("");
   const prelude = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
-  const text = `${head}${wgsl}\n${[...prelude, ...functions].join("\n")}\n`;
+  const text = `${head}${body}\n${[...prelude, ...functions].join("\n")}\n`;
   const known = cache.get(text);
   if (known) return known;
   const label = [...enable, ...Object.entries(constants).map(([name, value]) => `${name} ${value}`)].join(" ");
-  const made: Shader = { file, text, label, ...reflect(file, text) };
+  const made: Shader = { file, text, label, ...reflect(file, text), ...(fallback ? { fallback } : {}) };
   cache.set(text, made);
   return made;
 }

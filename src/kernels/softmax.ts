@@ -1,7 +1,6 @@
 // Softmax over the keys of every query and head, in place on the scores of packed sequences.
 import { expectShape, f32, type Kernel } from "./kernel.js";
-import { rowReduction } from "./row-sum.js";
-import { shader } from "./shader.js";
+import { rowShader } from "./row-sum.js";
 import wgsl from "./softmax.wgsl?raw";
 
 /** `scores`: number of scores, padding included. */
@@ -25,9 +24,8 @@ export const softmax: Kernel<readonly ["rows"], SoftmaxAttrs> = {
     return f32(scores);
   },
   dispatch([rows], { heads, scores }, device) {
-    const { threads, enable, source } = rowReduction(device);
     return {
-      shader: shader(wgsl, { file: "softmax.wgsl", enable, constants: { THREADS: threads }, functions: [source] }),
+      shader: rowShader(wgsl, device, () => ({ file: "softmax.wgsl" })),
       params: { rows: rows.shape[0]! },
       workgroups: [rows.shape[0]!, heads, 1],
       work: { flops: 5 * scores, bytes: 8 * scores },

@@ -8,7 +8,7 @@ import { Pipelines } from "./pipelines.js";
 import { type Variant, VARIANT_NAMES, without } from "./variants.js";
 
 /** Everything is a faster path with a tested fallback; none of these is required. */
-const WANTED_FEATURES: readonly GPUFeatureName[] = ["subgroups", "timestamp-query"];
+const WANTED_FEATURES: readonly string[] = ["subgroups", "subgroup-size-control", "timestamp-query"];
 
 /** Limits that are raised to what the adapter has: large tables and scores need them, the rest stays at the default. */
 const WANTED_LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
@@ -59,7 +59,7 @@ export class Device {
         "WebGPU found no usable GPU adapter: check that graphics acceleration is on and the driver is installed",
       );
     }
-    const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name));
+    const requiredFeatures = WANTED_FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[];
     const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]]));
     try {
       // A driver may refuse what its adapter promises; the defaults still run most models.
@@ -186,12 +186,23 @@ export class Device {
   }
 }
 
+/** The size that shaders ask for where a device has several (RDNA, Adreno): a whole row of softmax and LayerNorm. */
+const ASKED_SUBGROUP = 64;
+
 function readCapabilities(gpu: GPUDevice): Capabilities {
   const info = gpu.adapterInfo as (GPUAdapterInfo & { isFallbackAdapter?: boolean }) | undefined;
   const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0, vendor = "", architecture = "" } = info ?? {};
-  const constant = gpu.features.has("subgroups") && least === most && least >= 4;
+  const hasSubgroups = gpu.features.has("subgroups");
+  const isConstant = hasSubgroups && least === most && least >= 4;
+  const isAskedFor =
+    hasSubgroups &&
+    !isConstant &&
+    gpu.features.has("subgroup-size-control") &&
+    least <= ASKED_SUBGROUP &&
+    most >= ASKED_SUBGROUP;
   return {
-    subgroupSize: constant ? least : 0,
+    subgroupSize: isConstant ? least : isAskedFor ? ASKED_SUBGROUP : 0,
+    subgroupControl: isAskedFor,
     software:
       info?.isFallbackAdapter === true ||
       /swiftshader|llvmpipe|lavapipe/i.test(`${architecture} ${vendor} ${info?.description ?? ""}`),

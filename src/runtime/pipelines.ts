@@ -77,6 +77,7 @@ export class Pipelines {
       return { shader, tensors, pipeline: await this.loss.unlessLost(compiled) };
     } catch (cause) {
       this.loss.throwIfLost();
+      if (shader.fallback) return this.compile(shader.fallback);
       const { messages } = await module.getCompilationInfo();
       const first = messages.find((message) => message.type === "error");
       const reason = first

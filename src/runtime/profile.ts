@@ -8,6 +8,8 @@ import type { Node } from "./graph.js";
 export interface StepTime {
   readonly name: string;
   readonly kernel: string;
+  /** Of kernels with several bodies: the one chosen, in words. */
+  readonly plan: string | undefined;
   readonly milliseconds: number;
   /**
    * Giga floating point operations, and gigabytes that must move at least, per second; undefined where the device's clock
@@ -81,6 +83,7 @@ export async function profileSteps(
     return {
       name: node.output.name,
       kernel: node.kernel.name,
+      plan: dispatch.plan,
       milliseconds,
       gflops: rate(dispatch.work.flops),
       gbytes: rate(dispatch.work.bytes),

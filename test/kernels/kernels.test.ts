@@ -17,6 +17,7 @@ const base = {
 const DEVICES: Readonly<Record<string, Capabilities>> = {
   "processor, subgroups of 4": { ...base, subgroupSize: 4, software: true },
   "GPU, subgroups of 32": { ...base, subgroupSize: 32, software: false },
+  "GPU, subgroups of 64 by request": { ...base, subgroupSize: 64, subgroupControl: true, software: false },
   "processor without subgroups": { ...base, subgroupSize: 0, software: true },
   "GPU without subgroups": { ...base, subgroupSize: 0, software: false },
 };

@@ -9,6 +9,8 @@ export interface MatmulShape {
   /** Length of the sums: K. */
   readonly inner: number;
   readonly columns: number;
+  /** More than 1: a convolution, whose rows are masked as they are read, which takes registers. */
+  readonly taps?: number;
 }
 
 /** A body and its tile. Every thread has `rows` × 4·`vectors` sums. */
@@ -77,11 +79,11 @@ const software: Rule = ({ rows }, { subgroupSize: lanes }) =>
  */
 const amd: Rule = ifMany(256, direct(8, 64), direct(8, 32, 8));
 
-/** Intel up to Xe-LP (at most 96 EUs): 8×4 fills them; K in parts loses the block loads of x, 74 → 22 %. */
-const intelSmall: Rule = () => direct(8, 64);
+/** Intel up to Xe-LP (at most 96 EUs): 8×4 fills them; K in parts loses the block loads of x, 74 → 22 %. Convolutions by 8×4 spill. */
+const intelSmall: Rule = ({ taps = 1 }) => direct(taps > 1 ? 4 : 8, 64);
 
 /** Intel from Alchemist on (up to 512 EUs): 8 parts of 4×4 give 67 % instead of 28 % below 256 workgroups; 8×4 in parts spills. */
-const intel: Rule = ifMany(256, direct(8, 64), direct(4, 32, 8));
+const intel: Rule = (shape, device) => ifMany(256, intelSmall(shape, device), direct(4, 32, 8))(shape, device);
 
 /**
  * NVIDIA: tiles of 64×64 through workgroup memory, 86 % at 512×768×3072 (straight from storage 58 %). Below 192 workgroups
@@ -89,8 +91,8 @@ const intel: Rule = ifMany(256, direct(8, 64), direct(4, 32, 8));
  */
 const nvidia: Rule = ifMany(192, shared(8, 2, [8, 8], 4), shared(8, 2, [4, 4], 8, 8));
 
-/** Apple: 32 sums a thread leave 640 of 1024 threads a core, 64 only 384. Below 64 workgroups K in 8, with 704 threads. */
-const apple: Rule = ifMany(64, shared(8, 1, [16, 8], 4), shared(8, 1, [8, 4], 8, 8));
+/** Apple: 16 sums a thread leave 832 of 1024 threads a core, 32 with an epilogue 576, 64 only 384. Below 64 workgroups K in 8, with 640. */
+const apple: Rule = ifMany(64, shared(4, 1, [16, 16], 4), shared(8, 1, [8, 4], 8, 8));
 
 /** Adreno: few, wide cores: 91 %, with 32 sums a thread 81 %. */
 const qualcomm: Rule = () => shared(8, 2, [8, 8], 4);

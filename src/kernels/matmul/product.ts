@@ -30,7 +30,7 @@ export function dispatchProduct(product: Product, device: Capabilities, forced?:
   const { rows, inner, taps, columns, weights, place } = product;
   const [from, to] = columns;
   const width = (to - from) / 4;
-  const plan = forced ?? planMatmul({ rows, inner: inner * taps, columns: to - from }, device);
+  const plan = forced ?? planMatmul({ rows, inner: inner * taps, columns: to - from, taps }, device);
   return {
     shader: shaderOf(plan, product, device),
     params: {

@@ -1,0 +1,217 @@
+// Every hot kernel at the shapes of v3-base (D 768, 12 heads of 64), as a graph of one node: what the bench times, the page of
+// the bench times on visitors' GPUs, and the lab compiles for GPUs that are not there.
+import {
+  addLayerNorm,
+  addMatmul,
+  attentionScores,
+  attentionValues,
+  type Capabilities,
+  conv1d,
+  byteLength,
+  type DType,
+  elements,
+  Graph,
+  gatherRows,
+  matmul,
+  type MatmulShape,
+  packWeights,
+  relativeProducts,
+  type ScoreAttrs,
+  scoreTileSize,
+  softmax,
+  type TensorType,
+  TILE_FIELDS,
+  valueTileSize,
+} from "deberta-webgpu/runtime";
+import { numbers } from "./support.js";
+
+const [D, F, heads, headWidth, slots, reach] = [768, 3072, 12, 64, 512, 511] as const;
+
+const f32 = (...shape: number[]): TensorType => ({ shape, dtype: "f32" });
+const u32 = (...shape: number[]): TensorType => ({ shape, dtype: "u32" });
+
+/** A kernel at one shape: the last node of the graph that it builds. */
+export interface KernelShape {
+  readonly name: string;
+  readonly build: (graph: Graph, device: Capabilities) => void;
+  /** Of matrix products: the sizes that their plan follows. */
+  readonly product?: MatmulShape;
+}
+
+/** Operands by name, as inputs: floats are random, u32 tables are given. */
+export const OPERANDS: Map<string, Float32Array | Uint32Array> = new Map();
+
+function made(type: TensorType): Float32Array | Uint32Array {
+  // Packed types: any bits do that are a number in each of them.
+  if (type.dtype !== "f32") return new Uint32Array(byteLength(type) / 4).fill(0x2c002c00);
+  return numbers(elements(type));
+}
+
+function operand(graph: Graph, name: string, type: TensorType, table?: Uint32Array) {
+  const key = `${name} ${type.dtype} ${type.shape.join("×")}`;
+  if (!OPERANDS.has(key)) OPERANDS.set(key, table ?? made(type));
+  return graph.input(key, type);
+}
+
+function product(
+  rows: number,
+  inner: number,
+  columns: number,
+  { activation, dtype = "f32" }: { activation?: "gelu"; dtype?: DType } = {},
+): KernelShape {
+  const type = dtype === "f32" ? "" : `, w in ${dtype}`;
+  return {
+    name: `${activation ? "matmul + gelu" : "addMatmul"} ${rows}×${inner}×${columns}${type}`,
+    product: { rows, inner, columns },
+    build(graph) {
+      const x = operand(graph, "x", f32(rows, inner));
+      const w = operand(graph, "w", { shape: [inner, columns], dtype });
+      const bias = operand(graph, "bias", f32(columns));
+      if (activation) graph.add("y", matmul, [x, w, bias], { activation });
+      else graph.add("y", addMatmul, [x, w, bias, operand(graph, "residual", f32(rows, columns))], {});
+    },
+  };
+}
+
+/** Tables of one sequence of N tokens, every row a query. */
+function tiles(N: number, queries: number, keys: number): Uint32Array {
+  const entries: number[] = [];
+  for (let i = 0; i < N; i += queries)
+    for (let j = 0; j < N; j += keys) entries.push(i, Math.min(queries, N - i), i, 0, j, N, i * N, N * N, 0, 0);
+  return Uint32Array.from(entries);
+}
+
+/** Log buckets are not needed for speed: any rising table touches as many rows. */
+const SLOTS = Uint32Array.from({ length: 2 * reach + 1 }, (_, at) => Math.floor(at / 2));
+
+function attention(N: number): KernelShape[] {
+  const scores = heads * N * N;
+  const pairs = scores * headWidth;
+  const qkv = (graph: Graph) => operand(graph, "qkv", f32(N, 3 * D));
+  const slotTable = (graph: Graph) => operand(graph, "slots", u32(2 * reach + 1), SLOTS);
+  const bounds = Uint32Array.from({ length: 2 * N }, (_, i) => (i % 2) * N);
+  const shared = { heads, headWidth, queryFrom: 0, keyFrom: D, scores, c2p: true, p2c: true, reach, slots, pairs };
+  const attrs: ScoreAttrs = { ...shared, singleRows: false, firstQuery: 0 };
+  const tileTable = (graph: Graph, device: Capabilities) => {
+    const { queries, keys } = scoreTileSize(device, false);
+    const entries = tiles(N, queries, keys);
+    return operand(
+      graph,
+      `tiles ${queries} ${keys}`,
+      u32(entries.length / TILE_FIELDS.length, TILE_FIELDS.length),
+      entries,
+    );
+  };
+  return [
+    {
+      name: `scores in the tile, N=${N}`,
+      build(graph, device) {
+        const positions = ["posK", "posQ"].map((name) => operand(graph, name, f32(slots, D)));
+        const operands = [qkv(graph), qkv(graph), tileTable(graph, device), slotTable(graph), ...positions];
+        graph.add("scores", attentionScores("tile", false), operands, attrs);
+      },
+    },
+    {
+      name: `scores by gather, N=${N}`,
+      build(graph, device) {
+        const products = ["qp", "kp"].map((name) => operand(graph, name, f32(N, heads, slots)));
+        const operands = [qkv(graph), qkv(graph), tileTable(graph, device), slotTable(graph), ...products];
+        graph.add("scores", attentionScores("gather", false), operands, attrs);
+      },
+    },
+    {
+      name: `relativeProducts, N=${N}`,
+      build(graph) {
+        const operands = [
+          qkv(graph),
+          operand(graph, "posK", f32(slots, D)),
+          slotTable(graph),
+          operand(graph, "bounds", u32(N, 2), bounds),
+        ] as const;
+        graph.add("qp", relativeProducts, operands, { heads, headWidth, queryFrom: 0, rows: [0, N], reach, sign: 1 });
+      },
+    },
+    {
+      name: `softmax, N=${N}`,
+      build(graph) {
+        const first = operand(graph, "first", u32(1), Uint32Array.of(0));
+        const copy = graph.add("copy", gatherRows, [operand(graph, "scores", f32(1, scores)), first], {});
+        const entries = Uint32Array.from({ length: 3 * N }, (_, i) => [(i / 3) * N, N * N, N][i % 3]!);
+        graph.add("softmax", softmax, [operand(graph, "rows", u32(N, 3), entries)], { heads, scores }, copy);
+      },
+    },
+    {
+      name: `values, N=${N}`,
+      build(graph, device) {
+        const { queries } = valueTileSize(device, false);
+        const entries = tiles(N, queries, N);
+        const tileTable = operand(
+          graph,
+          `value tiles ${queries}`,
+          u32(entries.length / TILE_FIELDS.length, TILE_FIELDS.length),
+          entries,
+        );
+        const probabilities = operand(graph, "probabilities", f32(scores));
+        const valueAttrs = { heads, headWidth, valueFrom: 2 * D, rows: N, singleRows: false, pairs };
+        graph.add("values", attentionValues, [probabilities, qkv(graph), tileTable], valueAttrs);
+      },
+    },
+  ];
+}
+
+const others: KernelShape[] = [
+  {
+    name: `addLayerNorm 128×${D}`,
+    build(graph) {
+      const [gamma, beta] = ["gamma", "beta"].map((name) => operand(graph, name, f32(D)));
+      const [x, residual] = ["x", "residual"].map((name) => operand(graph, name, f32(128, D)));
+      graph.add("y", addLayerNorm, [x!, gamma!, beta!, residual!], { columns: D, eps: 1e-7 });
+    },
+  },
+  {
+    name: `conv1d of 3 taps, 128×${D}`,
+    build(graph) {
+      const bounds = operand(
+        graph,
+        "bounds",
+        u32(128, 2),
+        Uint32Array.from({ length: 256 }, (_, i) => (i % 2) * 128),
+      );
+      const [x, w, bias] = [f32(128, D), f32(3 * D, D), f32(D)].map((type, i) => operand(graph, `conv ${i}`, type));
+      graph.add("y", conv1d, [x!, w!, bias!, bounds], { taps: 3, activation: "tanh" });
+    },
+  },
+  {
+    name: `packWeights F16 ${D}×${F}`,
+    build(graph) {
+      const words = (D * F) / 2;
+      const axis = (size: number) => ({ size, group: size, padded: size });
+      graph.add("w", packWeights, [operand(graph, "file", u32(words), new Uint32Array(words))], {
+        dtype: "F16",
+        layout: { kind: "linear" },
+        input: axis(D),
+        output: axis(F),
+        scale: 1,
+        into: { rows: D, columns: F, from: 0 },
+      });
+    },
+  },
+];
+
+/** All of them. */
+export const KERNEL_SHAPES: readonly KernelShape[] = [
+  product(128, D, D),
+  product(128, D, F, { activation: "gelu" }),
+  product(128, F, D),
+  product(32, D, D),
+  product(512, D, D),
+  product(512, D, F, { activation: "gelu" }),
+  product(128, D, D, { dtype: "f16" }),
+  product(128, D, D, { dtype: "q8" }),
+  product(128, D, D, { dtype: "q4" }),
+  product(1, D, D),
+  ...attention(32),
+  ...attention(128),
+  ...attention(512),
+  ...others,
+];
