@@ -45,6 +45,7 @@ export async function buildAll() {
   let output = "";
   for (const [tool, ...args] of [
     ["vite", "build", "--mode", "lib", "--logLevel", "warn"],
+    ["vite", "build", "--mode", "service-worker", "--logLevel", "warn"],
     ["tsc", "-p", "tsconfig.build.json"],
     ["node", join(ROOT, "tools/declarations.mjs")],
     ["vite", "build", "--logLevel", "warn"],

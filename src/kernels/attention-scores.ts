@@ -1,7 +1,16 @@
 // Scores of disentangled attention over packed sequences: content, and both relative terms either inside the register
 // tile (exact dot products, cheapest up to some 500 tokens) or gathered from products with all slots (long inputs).
-import { type Capabilities, expectShape, expectVec4, f32, type Kernel, lastOf, type TensorType } from "./kernel.js";
-import { geometryText, type ScoreGeometry, scoreShader, hasManyRegisters } from "./score-tile.js";
+import {
+  type Capabilities,
+  expectShape,
+  expectVec4,
+  f32,
+  hasManyRegisters,
+  type Kernel,
+  lastOf,
+  type TensorType,
+} from "./kernel.js";
+import { geometryText, type ScoreGeometry, scoreShader } from "./score-tile.js";
 import wgsl from "./attention-scores.wgsl?raw";
 import relative from "./attention-relative.wgsl?raw";
 import gather from "./attention-gather.wgsl?raw";

@@ -1,8 +1,7 @@
 // The weighted sum of values: context = probabilities · v, head by head, over packed sequences.
-import { type Capabilities, expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
+import { type Capabilities, expectShape, expectVec4, f32, hasManyRegisters, type Kernel, lastOf } from "./kernel.js";
 import { MANY_WORKGROUPS, TILE_FIELDS } from "./attention-scores.js";
 import { type ProductTile, productTile, stagedSize, stagedTile, storeTile } from "./product-tile.js";
-import { hasManyRegisters } from "./score-tile.js";
 import { type Shader, shader } from "./shader.js";
 import wgsl from "./attention-values.wgsl?raw";
 import directBody from "./values-direct.wgsl?raw";

@@ -36,6 +36,15 @@ export interface Capabilities {
   readonly workgroupsPerDimension: number;
   readonly vendor: string;
   readonly architecture: string;
+  /** As `hasManyRegisters` found when the vendor was known, where it has been taken away: sizes of tiles must stay. */
+  readonly manyRegisters?: boolean;
+}
+
+const MANY_REGISTERS = /^(amd|4098|nvidia|4318|apple|4203|qualcomm|20803)$/;
+
+/** Whether a tile of 4 × 4 scores and all that goes with it fits a thread's registers. On Intel 14 to 43 values a round would spill. */
+export function hasManyRegisters({ vendor, manyRegisters }: Capabilities): boolean {
+  return manyRegisters ?? MANY_REGISTERS.test(vendor);
 }
 
 /** One element of type `T` for every name in `Names`. */

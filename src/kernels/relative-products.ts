@@ -1,6 +1,6 @@
 // Products of every query (or key) with every relative row: what the gather form of the scores reads.
-import { type Capabilities, expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
-import { geometryText, type ScoreGeometry, scoreShader, hasManyRegisters } from "./score-tile.js";
+import { type Capabilities, expectShape, expectVec4, f32, hasManyRegisters, type Kernel, lastOf } from "./kernel.js";
+import { geometryText, type ScoreGeometry, scoreShader } from "./score-tile.js";
 import wgsl from "./relative-products.wgsl?raw";
 
 /** Sizes in elements, padded to multiples of 4. */

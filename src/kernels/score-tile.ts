@@ -1,7 +1,6 @@
 // The unrolled inner parts of attention's scores, as WGSL text, as product-tile.ts is for matmul: dot products of query and key rows
 // with both relative terms in the same sums. The slot depends on i − j only, so rows × columns scores touch just
 // rows + columns − 1 rows of posK and posQ.
-import type { Capabilities } from "./kernel.js";
 import { type Shader, shader } from "./shader.js";
 import { lines, range } from "./unroll.js";
 import directBody from "./score-direct.wgsl?raw";
@@ -26,13 +25,6 @@ export interface ScoreGeometry {
   readonly threadsY: number;
   /** `staged`: how many sets of threads share the head's width; their sums are added in order. */
   readonly parts: number;
-}
-
-const MANY_REGISTERS = /^(amd|4098|nvidia|4318|apple|4203|qualcomm|20803)$/;
-
-/** Whether a tile of 4 × 4 scores and all that goes with it fits a thread's registers. On Intel 14 to 43 values a round would spill. */
-export function hasManyRegisters({ vendor }: Capabilities): boolean {
-  return MANY_REGISTERS.test(vendor);
 }
 
 /** A geometry in words. */

@@ -1,6 +1,6 @@
 // What kernels do faster where a device can, and how a device looks without it. Tables and sizes are the same with and without,
 // so a variant can go while models run. Pure.
-import type { Capabilities } from "../kernels/kernel.js";
+import { type Capabilities, hasManyRegisters } from "../kernels/kernel.js";
 
 export type Variant = "subgroups" | "vendor";
 
@@ -17,7 +17,7 @@ export function without(device: Capabilities, variants: readonly Variant[]): Cap
   return {
     ...device,
     ...(variants.includes("subgroups") ? { subgroupSize: 0 } : {}),
-    ...(variants.includes("vendor") ? { vendor: "", architecture: "" } : {}),
+    ...(variants.includes("vendor") ? { vendor: "", architecture: "", manyRegisters: hasManyRegisters(device) } : {}),
   };
 }
 
