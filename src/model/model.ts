@@ -46,7 +46,10 @@ export interface ForwardResult {
 /** What all DeBERTa-v2 models share. */
 export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = ModelOutput> {
   /** What `fromPretrained` takes. */
-  static readonly options: OptionTable<LoadOptions> = LOAD_OPTIONS;
+  static readonly options: OptionTable<LoadOptions & { enhancedMaskDecoder?: boolean | "auto" }> = {
+    ...LOAD_OPTIONS,
+    enhancedMaskDecoder: [false, "auto"], // masked language models alone have one
+  };
   readonly config: DebertaV2Config;
   protected engine: HeadEngine;
   protected abstract readonly head: Head;
