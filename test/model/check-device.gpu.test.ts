@@ -10,7 +10,10 @@ const folder = madeFolder(MINIATURE, "pooled");
 const warnings: string[] = [];
 beforeEach(() => {
   warnings.length = 0;
-  vi.spyOn(console, "warn").mockImplementation((text: string) => void warnings.push(text));
+  // Models of other files may still have something to say.
+  vi.spyOn(console, "warn").mockImplementation((text: string) => {
+    if (text.startsWith("deberta-webgpu runs")) warnings.push(text);
+  });
 });
 afterEach(() => vi.restoreAllMocks());
 

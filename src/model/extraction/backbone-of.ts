@@ -2,8 +2,9 @@
 // for extraction, whose own may lie in a second repository.
 import type { ModelFolder } from "../../checkpoint/folder.js";
 import { readOptionalJson } from "../../checkpoint/read-whole.js";
-import type { Source } from "../../checkpoint/source.js";
+import { SOURCE_OPTIONS, type Source } from "../../checkpoint/source.js";
 import { isObject } from "../../json.js";
+import { pick } from "../../options.js";
 import { DebertaV2Config } from "../deberta/config.js";
 import type { Checkpoint } from "../load/named-tensors.js";
 import type { LoadOptions } from "../load/options.js";
@@ -24,7 +25,7 @@ export interface Backbone {
 export async function backboneOf(source: Source, folder: ModelFolder, options: LoadOptions): Promise<Backbone> {
   const base = await libraryBase(source, folder, options);
   if (base) return { tokenizer: base.tokenizer, config: (checkpoint) => backboneConfig(base.backbone, checkpoint) };
-  const config = await DebertaV2Config.fromPretrained(folder, options);
+  const config = await DebertaV2Config.fromPretrained(folder, pick(options, SOURCE_OPTIONS));
   return { tokenizer: folder, config: () => config };
 }
 
