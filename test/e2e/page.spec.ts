@@ -1,10 +1,8 @@
 // The page around the screens: shut towards other servers, from the page and from its worker, by whatever host serves it;
 // there without a connection; quick from a cold start.
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 import sirv from "sirv";
 import { engineOf, expect, expectState, INTENT, MODELS, openScreen, serve, test, type Site } from "./playground.js";
 
@@ -69,32 +67,6 @@ test("the first answer of a first visit comes within ten seconds", async ({ brow
   }
   test.info().annotations.push({ type: "first answer", description: `${times.map(Math.round).join(", ")} ms` });
   expect(Math.min(...times)).toBeLessThanOrEqual(10_000);
-});
-
-test("what the first screen loads stays small; heading and input are there before any file of a model", async ({
-  page,
-}) => {
-  const asked: string[] = [];
-  page.on("request", (request) => void asked.push(new URL(request.url()).pathname));
-  await page.goto("/");
-  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  await expect(page.getByRole("textbox", { name: "Text" })).toBeVisible();
-  expect(asked.filter((path) => path.includes("/models/"))).toEqual([]);
-  await expectState(page, "result");
-  // The page's own files come before the engine's worker, and what that imports is the package.
-  const own = asked.slice(
-    0,
-    asked.findIndex((path) => path.includes("engine-thread")),
-  );
-  const sum = (kind: string) =>
-    own
-      .filter((path) => path.endsWith(kind))
-      .reduce((all, path) => all + gzipSync(readFileSync(BUILT + path)).length, 0);
-  const [js, css] = [sum(".js"), sum(".css")];
-  test.info().annotations.push({ type: "first screen, gzip", description: `${js} B of JS, ${css} B of CSS` });
-  console.log(own, js, css);
-  expect(js).toBeLessThanOrEqual(30_000);
-  expect(css).toBeLessThanOrEqual(8_000);
 });
 
 test("the theme button is remembered; the skip link leads to the screen", async ({ page }) => {
