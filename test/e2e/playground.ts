@@ -70,7 +70,8 @@ export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site
           await route.fulfill({ response, body: watching + (await response.text()) });
         } catch (error) {
           // A page that is loaded again or closed meanwhile wants no answer any more.
-          if (!/disposed|closed|aborted|Test ended|already handled|Invalid InterceptionId/i.test(String(error))) throw error;
+          if (!/disposed|closed|aborted|Test ended|already handled|Invalid InterceptionId/i.test(String(error)))
+            throw error;
         }
       });
       await use({

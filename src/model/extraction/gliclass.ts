@@ -37,7 +37,7 @@ export interface OpenedGliclass {
   readonly base: BaseFolders;
 }
 
-/** Reads a GLiClass's configs. @throws UnsupportedError and CheckpointError as docs/extraction.md names them */
+/** Reads a GLiClass's configs. @throws UnsupportedError and CheckpointError */
 export async function openGliclass(source: Source, options: LstmOptions): Promise<OpenedGliclass> {
   const folder = await openFolder(source, options);
   const gliclass = new GliclassConfig(await readJson(folder, GLICLASS_CONFIG, options.signal));

@@ -48,7 +48,7 @@ export interface OpenedGliner {
   readonly base: BaseFolders;
 }
 
-/** Reads a GLiNER's configs. @throws UnsupportedError and CheckpointError as reference and docs/extraction.md name them */
+/** Reads a GLiNER's configs. @throws UnsupportedError and CheckpointError */
 export async function openGliner(source: Source, options: LoadOptions): Promise<OpenedGliner> {
   const folder = await openFolder(source, options);
   const gliner = new GlinerConfig(await readJson(folder, GLINER_CONFIG, options.signal));

@@ -68,7 +68,7 @@ export interface OpenedGliner2 {
   readonly base: BaseFolders;
 }
 
-/** Reads a GLiNER2's configs. @throws UnsupportedError and CheckpointError as docs/extraction.md names them */
+/** Reads a GLiNER2's configs. @throws UnsupportedError and CheckpointError */
 export async function openGliner2(source: Source, options: LoadOptions): Promise<OpenedGliner2> {
   const folder = await openFolder(source, options);
   const gliner = new Gliner2Config(await readJson(folder, GLINER2_CONFIG, options.signal));
