@@ -1,7 +1,6 @@
 // What every end-to-end test stands on: the built playground on a server of its own, a page that is watched for errors and
 // for requests to anybody else, in its worker too, and a count of the GPU buffers that are alive there.
 import { expect, test as base, type Page, type Worker } from "@playwright/test";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 // @ts-expect-error plain JavaScript
 import { serve as serveFiles } from "../../tools/serve.mjs";
@@ -16,9 +15,6 @@ export interface Site {
 export const serve = serveFiles as (options: { folder?: string; allowOrigin?: string }) => Promise<Site>;
 
 export const MODELS = fileURLToPath(new URL("../../dist-demo/models", import.meta.url));
-
-/** Whether the playground was built with a bundled model. */
-export const isBundled = (model: string): boolean => existsSync(`${MODELS}/${model}`);
 
 /** The bundled folders of the two classifiers. */
 export const INTENT = "tiny-intent";

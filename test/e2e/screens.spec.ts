@@ -1,6 +1,6 @@
 // Every screen of the built playground: its example is answered without a press, another text gives another answer, and what
 // it shows fits what it says.
-import { expect, expectState, isBundled, liveBuffers, openScreen, test } from "./playground.js";
+import { expect, expectState, liveBuffers, openScreen, test } from "./playground.js";
 
 const LETTER =
   "Dear Ms Novak, the card 5555 5555 5555 4444 and the account NL91 ABNA 0417 1643 00 belong to jo@example.com, 10.0.0.7.";
@@ -48,13 +48,7 @@ test("Redact: the end of a text far longer than the model is read", async ({ pag
   await expect(page.locator('mark[data-label="PERSON"]').last()).toHaveText(/^Maria Lopez/, { timeout: 60_000 });
 });
 
-/** A screen whose model is not among the bundled ones has nothing to answer with. */
-const needs = (model: string): void => {
-  test.skip(!isBundled(model), `no model is bundled as "${model}"`);
-};
-
 test("Zero-shot: labels come and go, the best one follows the text", async ({ page }) => {
-  needs("zero-shot");
   await openScreen(page, "zero-shot");
   const table = page.getByRole("table", { name: "Scores" });
   await expect(table.getByRole("row")).toHaveCount(5);
@@ -72,7 +66,6 @@ test("Zero-shot: labels come and go, the best one follows the text", async ({ pa
 });
 
 test("Ask: the answer is a piece of the text", async ({ page }) => {
-  needs("answers");
   await openScreen(page, "ask");
   const table = page.getByRole("table", { name: "Answers" });
   await expect(table.getByRole("row")).toHaveCount(4);
@@ -87,7 +80,6 @@ test("Ask: the answer is a piece of the text", async ({ page }) => {
 });
 
 test("Fill: a click fills in; two masks give two lists; without a mask it says what is missing", async ({ page }) => {
-  needs("fill");
   await openScreen(page, "fill");
   const text = page.getByRole("textbox", { name: "Text" });
   const first = page.getByRole("table", { name: "Fillings" }).getByRole("button").first();
@@ -105,13 +97,11 @@ test("Fill: a click fills in; two masks give two lists; without a mask it says w
 });
 
 test("Fill: with the mask decoder and without it", async ({ page }) => {
-  needs("fill");
   await openScreen(page, "fill?compare=yes");
   await expect(page.getByRole("table", { name: "Fillings" })).toHaveText(/same place|up \d|down \d|new with/);
 });
 
 test("Choose: the scores of all choices add up, rows come and go", async ({ page }) => {
-  needs("reply");
   await openScreen(page, "choose");
   const scores = page.getByRole("table", { name: "Scores" }).locator("tr[data-score]");
   await expect(scores).toHaveCount(3);
@@ -125,7 +115,6 @@ test("Choose: the scores of all choices add up, rows come and go", async ({ page
 });
 
 test("Compare: a text is nearest to itself said otherwise; Rank: the same in order", async ({ page }) => {
-  needs("vectors");
   await openScreen(page, "compare");
   const cell = (at: string) => page.locator(`[data-cell="${at}"]`);
   await expect(cell("0,0")).toHaveText("1.00");
@@ -139,7 +128,6 @@ test("Compare: a text is nearest to itself said otherwise; Rank: the same in ord
 });
 
 test("Inspect: tokens, heads, terms and the row as a table, by keyboard too", async ({ page }) => {
-  needs("fill");
   await openScreen(page, "inspect");
   await expect(page.getByRole("heading", { name: "Layer 2, head 1" })).toBeVisible();
   await page.getByRole("radio", { name: "Layer 3, head 2" }).check();
@@ -161,7 +149,6 @@ test("Inspect: tokens, heads, terms and the row as a table, by keyboard too", as
 });
 
 test("Speed: figures, dispatches, and the same as JSON", async ({ page }) => {
-  needs("fill");
   await openScreen(page, "speed");
   await expect(page.getByRole("table", { name: "Kernels" })).toContainText("matmul");
   const downloading = page.waitForEvent("download");
@@ -199,7 +186,6 @@ test("ten screens in a row leave no more on the GPU than one; a switch while a m
 });
 
 test("Speed: figures of this device, and those of onnxruntime-web when they are asked for", async ({ page, watch }) => {
-  needs("fill");
   test.slow();
   await openScreen(page, "speed");
   await expect(page.getByRole("table", { name: "Kernels" })).toContainText("addMatmul");
