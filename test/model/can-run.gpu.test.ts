@@ -20,6 +20,7 @@ test("a model in memory is available, and needs about the GPU bytes that it then
 });
 
 test("a model behind an address is downloadable", async () => {
+  await clearCache(); // of what other tests have loaded
   const said = await canRun("/models/tiny-intent/", { device: device.gpu });
   expect(said).toMatchObject({ ok: true, availability: "downloadable", reasons: [] });
   expect(said.downloadBytes).toBeGreaterThan(1e6);
