@@ -1,5 +1,5 @@
-// `npm test`: sets the project up, finds a browser, then runs every check there is as a list of counted steps. The last
-// line is always "N passed, N failed". --long also runs the slow cases (TEST_LONG=1).
+// `npm test`: sets the project up, finds a browser, then runs every check there is as a list of counted steps, the GPU's beside the
+// processor's. The last line is always "N passed, N failed". --long also runs the slow cases (TEST_LONG=1).
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -179,19 +179,26 @@ async function main() {
       format: check("prettier", ["--check", "--log-level=warn", "."]),
     };
     for (const [name, verdict] of Object.entries(checks)) await step(name, () => verdict); // started side by side
-    await step("tests in Node", () => vitest("node", folder, options));
-    await step("tests on WebGPU", () => vitest("gpu", folder, options));
-    await step("fuzz", () => fuzzStep(values.long));
-    await step("known weaknesses", audit);
-    for (const entry of DENO_ENTRIES) await step(`Deno: ${entry}`, () => deno(entry, options));
-    const built = await step("build", buildStep);
-    if (built) {
+    let built = false;
+    const onGpu = () => step("tests on WebGPU", () => vitest("gpu", folder, options));
+    const others = async () => {
+      await step("tests in Node", () => vitest("node", folder, options));
+      await step("fuzz", () => fuzzStep(values.long));
+      await step("known weaknesses", audit);
+      for (const entry of DENO_ENTRIES) await step(`Deno: ${entry}`, () => deno(entry, options));
+      built = await step("build", buildStep);
+      if (!built) return;
       await step("built package", () => nodeTest("tools/check-package.mjs", options));
-      await step("built, in a browser", () => playwright(folder, options));
       await step("Firefox", () => testFirefox({ short: !values.long }));
       await step("scratch projects", () => nodeTest("test/projects/quick.test.mjs", options));
-      if (values.long) await step("bundlers' projects", () => nodeTest("test/projects/bundlers.test.mjs", options));
-    }
+    };
+    if (values.long)
+      // figures are printed: one step at a time
+      for (const steps of [onGpu, others]) await steps();
+    else await Promise.all([onGpu(), others()]);
+    if (built) await step("built, in a browser", () => playwright(folder, options));
+    if (built && values.long)
+      await step("bundlers' projects", () => nodeTest("test/projects/bundlers.test.mjs", options));
     rmSync(folder, { recursive: true });
   }
   if (total.skipped > 0) {
