@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { Kernel } from "../../src/kernels/kernel.js";
 import { matmul } from "../../src/kernels/matmul.js";
+import type { Shader } from "../../src/kernels/shader.js";
 import { compile } from "../../src/runtime/plan.js";
 import { Slots } from "../../src/runtime/slots.js";
 import { difference, interpret } from "../../src/self-test/reference/interpret.js";
@@ -136,6 +137,13 @@ test("a grid or a value beyond the device's limits is refused before anything is
 });
 
 test("a shader that does not compile is named with its file and line, and can be asked for again", async () => {
+  const shader: Shader = {
+    file: "broken.wgsl",
+    label: "THREADS 4",
+    text: "@group(0) @binding(0) var<storage, read_write> y: array<f32>;\n@compute @workgroup_size(1)\nfn main() { y[0] = colum; }",
+    bindings: [{ name: "y", index: 0, access: "read_write", type: "array<f32>" }],
+    params: [],
+  };
   const broken: Kernel<readonly ["x"]> = {
     name: "broken",
     operands: ["x"],
@@ -150,13 +158,7 @@ test("a shader that does not compile is named with its file and line, and can be
         {},
         capabilities,
       ),
-      shader: {
-        file: "broken.wgsl",
-        label: "THREADS 4",
-        text: "@group(0) @binding(0) var<storage, read_write> y: array<f32>;\n@compute @workgroup_size(1)\nfn main() { y[0] = colum; }",
-        bindings: [{ name: "y", index: 0, access: "read_write", type: "array<f32>" }],
-        params: [],
-      },
+      shader,
     }),
   };
   const { graph, residents } = smallGraph();
@@ -169,4 +171,5 @@ test("a shader that does not compile is named with its file and line, and can be
       }),
     );
   }
+  expect(device.withdrawn).toEqual([]); // no variant has another shader there
 });
