@@ -80,7 +80,6 @@ export function bytesFromBlob(blob: Blob): ByteSource {
 
 /** What a wrapped source may have beside size and read. */
 export interface SourceTraits {
-  readonly sha256?: string | undefined;
   readonly version?: Version | undefined;
   readonly forwardOnly?: () => boolean;
   readonly keptBytes?: () => number;
@@ -99,7 +98,7 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
   return {
     name,
     size,
-    sha256: traits.sha256,
+    sha256: undefined,
     version: traits.version,
     isLocal: LOCAL.has(source),
     get keptBytes() {
@@ -111,6 +110,12 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
     close: traits.close ?? (() => undefined),
     read: (start, end, signal) => guardedRead(name, source, start, end, signal),
   };
+}
+
+/** A file under the name that it is asked for in a folder, with the hash that was promised for that name. */
+export function opensAs(name: string, file: NamedSource, sha256: string | undefined): NamedSource {
+  if (file.name === name && file.sha256 === sha256) return file;
+  return Object.create(file, { name: { value: name }, sha256: { value: sha256 } }) as NamedSource;
 }
 
 async function* guardedRead(

@@ -1,7 +1,7 @@
 // An opened source: files by name, each opened once. Names that come out of files are names, never addresses: they are
 // checked here.
 import { CheckpointError, quote } from "../errors.js";
-import { asOurs, namedSource, type Folder, type NamedSource } from "./byte-source.js";
+import { asOurs, namedSource, opensAs, type Folder, type NamedSource } from "./byte-source.js";
 import { remembering } from "./remembering.js";
 import { below, placeOf } from "./place.js";
 import { ProgressReporter } from "./progress.js";
@@ -52,7 +52,7 @@ export async function openFolder(
   const digests = new Map(Object.entries(integrity ?? {}).map(([name, text]) => [name, sha256Of(name, text)]));
   const progress = new ProgressReporter();
   progress.listen(onProgress);
-  const whole = placeOf(source, { options, digests, clock, progress });
+  const whole = placeOf(source, { options, clock, progress });
   const place = subfolder === undefined ? whole : below(whole, subfolder);
   const opened = new Map<string, Promise<NamedSource | undefined>>();
 
@@ -69,7 +69,7 @@ export async function openFolder(
         reason: "mismatch",
       });
     }
-    const named = "forwardOnly" in file ? file : namedSource(name, file, { sha256 });
+    const named = opensAs(name, "forwardOnly" in file ? file : namedSource(name, file), sha256);
     return sha256 === undefined ? named : remembering(named);
   };
   const folder: ModelFolder = {
@@ -97,7 +97,9 @@ export async function openFolder(
     },
     refuse: (reason) => {
       if (!(reason instanceof CheckpointError) || !["damaged", "mismatch"].includes(reason.reason)) return;
-      for (const name of opened.keys()) if (reason.file === undefined || reason.file === name) place.refuse?.(name);
+      const { file } = reason;
+      const isMeant = (name: string): boolean => [undefined, name, `${subfolder ?? "."}/${name}`].includes(file);
+      for (const name of opened.keys()) if (isMeant(name)) place.refuse?.(name);
     },
     close: () => place.close?.(),
   };

@@ -66,8 +66,6 @@ export interface Place {
 /** What a place on the web is opened with, beside its address. */
 export interface PlaceContext {
   readonly options: SourceOptions;
-  /** The SHA-256 that a file must have, in base64, by its name. */
-  readonly digests: ReadonlyMap<string, string>;
   readonly clock: Clock;
   readonly progress: ProgressReporter;
 }

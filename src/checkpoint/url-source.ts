@@ -40,7 +40,7 @@ export async function openUrl(
   name: string,
   url: string,
   server: Server,
-  { sha256, size }: { readonly sha256?: string | undefined; readonly size?: number | undefined } = {},
+  size?: number,
 ): Promise<NamedSource | CheckpointError> {
   const remote: Remote = { name, url, ...(size === undefined ? {} : { size }) };
   const attempts = new Attempts(name, server.clock);
@@ -51,7 +51,7 @@ export async function openUrl(
       const to = unreachable < UNREACHABLE_WITH_RANGE && !COMPRESSIBLE.test(name) ? HEAD : undefined;
       const answer = await ask(server, remote, 0, to, server.signal);
       if (answer instanceof CheckpointError) return answer;
-      const file = await openAnswer(remote, server, answer, sha256);
+      const file = await openAnswer(remote, server, answer);
       if (!(file instanceof CheckpointError)) server.known = url;
       return file;
     } catch (error) {
@@ -66,13 +66,9 @@ export async function openUrl(
  * A file of which all is known that opening it would tell: no request is made before it is read. Reading rejects with a CheckpointError,
  * "changed", when the server has another version by now.
  */
-export function reopenUrl(
-  remote: Remote & { readonly size: number },
-  server: Server,
-  sha256: string | undefined,
-): NamedSource {
+export function reopenUrl(remote: Remote & { readonly size: number }, server: Server): NamedSource {
   const file = new RemoteFile(remote, server);
-  return namedSource(remote.name, file, { sha256, forwardOnly: () => !file.ranges, close: () => file.close() });
+  return namedSource(remote.name, file, { forwardOnly: () => !file.ranges, close: () => file.close() });
 }
 
 /** Whether the server still has the version of a file that is known, asked once; undefined when it does not say. */
@@ -107,12 +103,7 @@ async function isAbsent(url: string, server: Server, failures: number): Promise<
   return true;
 }
 
-async function openAnswer(
-  remote: Remote,
-  server: Server,
-  answer: HttpAnswer,
-  sha256: string | undefined,
-): Promise<NamedSource | CheckpointError> {
+async function openAnswer(remote: Remote, server: Server, answer: HttpAnswer): Promise<NamedSource | CheckpointError> {
   const { name, url } = remote;
   const isPage = (head: Uint8Array): boolean => looksLike(head) === "an HTML page" && answer.status === 200;
   const page = (): CheckpointError =>
@@ -128,13 +119,12 @@ async function openAnswer(
     const size = answer.size ?? (answer.ranges ? await hiddenSize(remote, server, answer) : undefined);
     if (size === undefined) {
       const source = await wholeBody(remote, server, answer);
-      const named = namedSource(name, source, { sha256, version: answer.version });
+      const named = namedSource(name, source, { version: answer.version });
       return isPage(await readRange(named, 0, Math.min(source.size, HEAD), server.signal)) ? page() : named;
     }
     file = new RemoteFile({ ...remote, size, etag: answer.version.etag }, server, answer);
     const opened = file;
     const source = namedSource(name, file, {
-      sha256,
       version: answer.version,
       forwardOnly: () => !opened.ranges,
       close: () => opened.close(),

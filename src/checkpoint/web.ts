@@ -14,10 +14,10 @@ const HUB = "https://huggingface.co/";
 const HUB_ID = /^([\w-][\w.-]*)\/([\w-][\w.-]*)$/;
 
 /** A base URL or a hub id. */
-export function webPlace(source: string | URL, { options, digests, clock, progress }: PlaceContext): Place {
+export function webPlace(source: string | URL, { options, clock, progress }: PlaceContext): Place {
   const base = baseOf(source, options.revision ?? "main");
   const server = serverOf(base, options, clock);
-  const origin = originOf(source, base, server, digests, options);
+  const origin = originOf(source, base, server, options);
   const why = new Map<string, CheckpointError>();
   let listing: Promise<Listing | undefined> | undefined;
   const direct: Pick<KeptSource, "open" | "refuse"> = {
@@ -78,7 +78,6 @@ function originOf(
   source: string | URL,
   base: URL,
   server: Server,
-  digests: PlaceContext["digests"],
   { token, headers, revision = "main" }: SourceOptions,
 ): Origin {
   const id = HUB_ID.test(String(source)) ? String(source) : undefined;
@@ -98,12 +97,12 @@ function originOf(
     open: async (name, listing) => {
       const listed = listing?.files.get(name);
       if (listing && !listed) return undefined;
-      return openUrl(name, urlOf(name, listing), server, { sha256: digests.get(name), size: listed?.size });
+      return openUrl(name, urlOf(name, listing), server, listed?.size);
     },
     reopen: (name, { size, version, oid }, listing) => {
       // At the hub a name of its own says which bytes are meant; hosts of the same bytes may differ in their tags.
       const known = oid === undefined ? version : {};
-      return reopenUrl({ name, url: urlOf(name, listing), size, ...known }, server, digests.get(name));
+      return reopenUrl({ name, url: urlOf(name, listing), size, ...known }, server);
     },
     isUnchanged: (name, { size, version }) =>
       isUnchanged({ name, url: urlOf(name, undefined), size, ...version }, server),

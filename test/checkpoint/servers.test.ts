@@ -136,6 +136,31 @@ test("integrity pins the load: other names are refused, and the header that was 
   await expect(drain(folder)).rejects.toMatchObject({ reason: "mismatch" });
 });
 
+test.each(["an address", "a hub id"])(
+  "a folder below %s: its files go by their short names, and are hashed",
+  async (what) => {
+    const inFolder = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`onnx/${name}`, bytes]));
+    const server = what === "an address" ? await serve(inFolder, "plain") : await standInHub(inFolder);
+    const source = "hub" in server ? "owner/name" : server.url;
+    const options = { subfolder: "onnx", ...("hub" in server && { fetch: server.fetch }) };
+    try {
+      expect(Buffer.compare(await readAll(source, options), data)).toBe(0);
+      const integrity = await hashesOf(source, options);
+      expect(Object.keys(integrity)).toEqual(["config.json", "model.safetensors"]);
+      expect(Buffer.compare(await readAll(source, { ...options, integrity }), data)).toBe(0);
+      const wrong = readAll(source, {
+        ...options,
+        integrity: { ...integrity, "model.safetensors": integrity["config.json"]! },
+      });
+      await expect(wrong).rejects.toMatchObject({ reason: "mismatch", file: "model.safetensors" });
+      const absent = (await openFolder(source, options)).missing("spm.model");
+      expect(absent).toMatchObject({ reason: "absent", file: "spm.model" });
+    } finally {
+      await server.close();
+    }
+  },
+);
+
 function folderOf(given: Readonly<Record<string, Uint8Array>>): Folder {
   return {
     open: (name) => {

@@ -223,7 +223,6 @@ export class KeptSource {
       sha256: verified ? undefined : sha256,
     });
     return namedSource(name, bytes, {
-      sha256: remote.sha256,
       version: file.version,
       forwardOnly: () => remote.forwardOnly,
       keptBytes: () => bytes.keptBytes,
