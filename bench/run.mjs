@@ -39,6 +39,13 @@ const blankPage = {
   },
 };
 
+/** The bundled models. */
+const models = {
+  name: "serve /models/",
+  configureServer: (server) =>
+    void server.middlewares.use("/models/", sirv(`${ROOT}/demo/public/models`, { dev: true })),
+};
+
 /** Golden data and texts under /shared/, where they lie beside the checkout; 404 elsewhere. */
 const sharedFiles = {
   name: "serve /shared/",
@@ -56,7 +63,7 @@ const server = await createServer({
   configFile: false,
   appType: "custom",
   logLevel: "error",
-  plugins: [plugin.sentencePiece(), blankPage, sharedFiles],
+  plugins: [plugin.sentencePiece(), blankPage, models, sharedFiles],
   resolve: {
     alias: [
       { find: /^deberta-webgpu$/, replacement: `${ROOT}/src/index.ts` },

@@ -1,7 +1,7 @@
 // Before a device computes for anybody it computes something known. A variant of kernels that comes out wrong is given up.
 import { DeviceError } from "../errors.js";
 import type { Device } from "../runtime/device.js";
-import { FALLBACKS, hasAll, without } from "../runtime/variants.js";
+import { FALLBACKS, hasAll } from "../runtime/variants.js";
 import { withPlan } from "../runtime/with-plan.js";
 import { isKnown, knownLayer } from "./known-layer.js";
 
@@ -26,11 +26,7 @@ async function run(device: Device): Promise<void> {
   if (await isSound(device)) return;
   const { capabilities } = device;
   for (const variants of FALLBACKS) {
-    if (!hasAll(capabilities, variants)) continue;
-    device.capabilities = without(capabilities, variants);
-    const helps = await isSound(device);
-    device.capabilities = capabilities;
-    if (!helps) continue;
+    if (!hasAll(capabilities, variants) || !(await isSound(device.without(variants)))) continue;
     device.withdraw(variants, "with them a known layer comes out wrong");
     return;
   }

@@ -1,5 +1,6 @@
 // From a source to an engine that can run: device, files, config, the network that these make, weights.
 import { type ModelFolder, openFolder } from "../checkpoint/folder.js";
+import { eitherSignal } from "../checkpoint/signals.js";
 import type { Source } from "../checkpoint/source.js";
 import type { Device } from "../runtime/device.js";
 import { acquireDevice } from "../runtime/shared-device.js";
@@ -27,14 +28,18 @@ export async function loadEngine<Request extends CheckedInputs, Net extends Netw
   const folder = await openFolder(source, options);
   folder.progress.await("weights");
   const { device, release } = await acquireDevice(options.device);
-  const sound = checkDevice(device); // while configs and headers come
+  // Most of the check is compiling shaders that the model needs too: it goes on while weights come, which end with it if it fails.
+  const unsound = new AbortController();
+  const sound = options.checkDevice === false ? Promise.resolve() : checkDevice(device);
+  sound.catch((error: unknown) => unsound.abort(error));
+  const signal = eitherSignal(options.signal, unsound.signal)!;
   try {
     const ofCheckpoint = await networkOf(folder, device);
     const checkpoint = await Checkpoint.open(folder, options);
     const network = ofCheckpoint(checkpoint);
-    await sound;
+    signal.throwIfAborted();
     const sample = sampleGraph(network, device.capabilities, SAMPLE);
-    const weights = await loadWeights(checkpoint, sample, network.tables, device, options);
+    const weights = await loadWeights(checkpoint, sample, network.tables, device, { ...options, signal }, sound);
     const reopen = ({ device: other, signal }: Reopening): Promise<Engine<Request, Net>> => {
       const again: { -readonly [Key in keyof LoadOptions]: LoadOptions[Key] } = { ...options };
       delete again.device;

@@ -20,7 +20,8 @@ export async function compiledFor(
   onCompiled?: (compiled: number, all: number) => void,
 ): Promise<Compiled> {
   for (;;) {
-    const planned = dispatches(graph, device.capabilities);
+    const { capabilities } = device;
+    const planned = dispatches(graph, capabilities);
     const pipelines = new Map<Shader, Pipeline>();
     const shaders = [...new Set(planned.map(({ shader }) => shader))];
     const refused: { shader: Shader; error: DeviceError }[] = [];
@@ -38,9 +39,10 @@ export async function compiledFor(
     );
     const [first] = refused;
     if (!first) return { dispatches: planned, pipelines: planned.map(({ shader }) => pipelines.get(shader)!) };
+    if (device.capabilities !== capabilities) continue; // another graph has met it meanwhile
     const variants = FALLBACKS.find((given) => {
-      if (!hasAll(device.capabilities, given)) return false;
-      const others = new Set(dispatches(graph, without(device.capabilities, given)).map(({ shader }) => shader));
+      if (!hasAll(capabilities, given)) return false;
+      const others = new Set(dispatches(graph, without(capabilities, given)).map(({ shader }) => shader));
       return refused.every(({ shader }) => !others.has(shader));
     });
     if (!variants) throw first.error;

@@ -24,7 +24,6 @@ export class Device {
   /** What was switched off on this device, and why, in sentences. */
   readonly withdrawn: string[] = [];
   private readonly live = new Map<GPUBuffer, number>();
-  private bytes = 0;
   private readonly loss: Loss;
   /** Buffers made by the `guarded` block that is running. */
   private created: GPUBuffer[] | undefined;
@@ -93,18 +92,13 @@ export class Device {
     const size = Math.max(16, Math.ceil(bytes / 4) * 4);
     const buffer = this.gpu.createBuffer({ label, size, usage });
     this.live.set(buffer, size);
-    this.bytes += size;
     this.created?.push(buffer);
     return buffer;
   }
 
   /** Frees a buffer; a second time is harmless. */
   destroyBuffer(buffer: GPUBuffer): void {
-    const size = this.live.get(buffer);
-    if (size === undefined) return;
-    this.live.delete(buffer);
-    this.bytes -= size;
-    buffer.destroy();
+    if (this.live.delete(buffer)) buffer.destroy();
   }
 
   /**
@@ -153,7 +147,7 @@ export class Device {
   private async verdict(what: string, errors: Promise<[GPUError | null, GPUError | null]>): Promise<void> {
     const [invalid, exhausted] = await this.unlessLost(errors);
     if (exhausted) {
-      const held = (this.bytes / 2 ** 20).toFixed(1);
+      const held = (this.totals().bytes / 2 ** 20).toFixed(1);
       throw new DeviceError(`${what}: out of GPU memory with ${held} MiB held (${exhausted.message})`);
     }
     if (invalid) throw new DeviceError(`${what}: ${invalid.message}`);
@@ -171,6 +165,12 @@ export class Device {
     return [info?.vendor, info?.architecture, info?.device, info?.description].filter(Boolean).join(" ") || "unnamed";
   }
 
+  /** This device as it would be without some variants, to try them; models do not notice. */
+  without(variants: readonly Variant[]): Device {
+    const capabilities = without(this.capabilities, variants);
+    return Object.create(this, { capabilities: { value: capabilities, writable: true } }) as Device;
+  }
+
   /** Switches variants of kernels off for all models of this device, and says so once: work goes on, slower. */
   withdraw(variants: readonly Variant[], reason: string): void {
     this.capabilities = without(this.capabilities, variants);
@@ -182,7 +182,7 @@ export class Device {
 
   /** Live buffers and their bytes, over all models of this device. */
   totals(): { buffers: number; bytes: number } {
-    return { buffers: this.live.size, bytes: this.bytes };
+    return { buffers: this.live.size, bytes: [...this.live.values()].reduce((sum, bytes) => sum + bytes, 0) };
   }
 }
 

@@ -1,6 +1,6 @@
 // Devices whose drivers are wrong somewhere: what is wrong is switched off, said, and models compute rightly without it.
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { DebertaV2ForSequenceClassification, DeviceError } from "../../src/index.js";
+import { DebertaV2ForSequenceClassification, DeviceError, type LoadOptions } from "../../src/index.js";
 import { checkDevice } from "../../src/model/check-device.js";
 import { madeFolder, MINIATURE } from "../support/checkpoint.js";
 import { brokenDevice } from "../support/broken-device.js";
@@ -17,8 +17,8 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-async function answer(gpu: GPUDevice): Promise<{ logits: Float32Array; described: string }> {
-  const model = await DebertaV2ForSequenceClassification.fromPretrained(folder, { device: gpu });
+async function answer(gpu: GPUDevice, options: LoadOptions = {}): Promise<{ logits: Float32Array; described: string }> {
+  const model = await DebertaV2ForSequenceClassification.fromPretrained(folder, { device: gpu, ...options });
   const { logits } = await model.forward({ inputIds: [[1, 5, 6, 7, 2]] });
   const described = model.describe();
   await model.dispose();
@@ -88,6 +88,8 @@ test("a device that nothing helps is refused by a DeviceError, and nothing stays
     await expect(failed).rejects.toBeInstanceOf(DeviceError);
     await expect(failed).rejects.toThrow("computes wrongly");
     expect(device.withdrawn).toEqual([]);
+    const { logits } = await answer(device.gpu, { checkDevice: false });
+    expect(logits[0]).not.toBeCloseTo(right[0]!, 4);
   });
   device.gpu.destroy();
 });

@@ -57,6 +57,7 @@ export class LoadedWeights {
 /**
  * Loads what a graph needs, and the tables. The graph is that of a short text: it names every resident, and shares its
  * pipelines with all sizes. A failure frees every buffer that was made.
+ * @param sound resolves when the device may compute, perhaps with fewer variants of kernels than before
  */
 export async function loadWeights(
   checkpoint: Checkpoint,
@@ -64,6 +65,7 @@ export async function loadWeights(
   tableNames: TableShapes,
   device: Device,
   options: LoadOptions,
+  sound: Promise<void>,
 ): Promise<LoadedWeights> {
   const { signal } = options;
   const { config } = forward;
@@ -108,10 +110,13 @@ export async function loadWeights(
     if (words instanceof LateTable) progress.expect(words.entry.file, "rows", words.lateBytes);
     // Allocation is answered before compilations that are asked for later, so the first bytes do not wait for shaders.
     const streamed = streamWeights(checkpoint, all, tables, device, residents, signal);
+    const { capabilities } = device;
     const compiled = compiledFor(device, forward.graph, tellCompiled);
     compiled.catch(() => undefined); // awaited after the weights, whose failure comes first
     await streamed;
+    await sound;
     await compiled;
+    if (device.capabilities !== capabilities) await compiledFor(device, forward.graph);
     signal?.throwIfAborted();
     if (positions) await fillPositionCache(device, positions, residents);
     for (const name of constants.keys()) residents.release(name);

@@ -16,6 +16,11 @@ export interface LoadOptions extends WeightsOptions, BaseModelOptions {
   /** Most bytes of GPU memory that the weights may take. */
   readonly gpuMemoryLimit?: number;
   /**
+   * Whether a device that is new to this page must first compute a small layer rightly (default true), which costs little more than
+   * compiling what the model needs anyway. Where a driver is wrong: without what it gets wrong, or DeviceError.
+   */
+  readonly checkDevice?: boolean;
+  /**
    * How the word table comes from a server. "whole" (the default): in the order of the file, whatever the texts are; a text waits
    * until its rows are here. "on-demand": only the rows that texts need are ever fetched, so **the server learns which words
    * they hold**: for a server of one's own.
@@ -28,6 +33,7 @@ export const LOAD_OPTIONS: OptionTable<LoadOptions> = {
   device: "object",
   dtype: "any",
   gpuMemoryLimit: "number",
+  checkDevice: "boolean",
   wordTable: ["whole", "on-demand"],
   baseModel: "any",
 };
