@@ -10,7 +10,7 @@ import { ROOT } from "./setup.mjs";
 import { sharedFolder } from "./shared-folder.mjs";
 
 /** Entries: modules that call `runTests` of test/support/deno.ts. */
-export const DENO_ENTRIES = ["test/kernels/deno.ts", "test/model/deno.ts"].filter((entry) =>
+export const DENO_ENTRIES = ["test/kernels/deno.ts", "test/model/deno.ts", "test/tasks/deno.ts"].filter((entry) =>
   existsSync(join(ROOT, entry)),
 );
 

@@ -2,16 +2,14 @@
 import { GLiNERModel } from "../../src/model/extraction/gliner.js";
 import type { Tensor } from "../../src/model/outputs.js";
 import { pipeline } from "../../src/tasks/pipeline.js";
-import { camelCased, differences, type ExtractionCase, openFixture, type ReadFile } from "./extraction.js";
-
-/** What is wrong in a folder, and how many cases were compared. */
-export interface Verdict {
-  readonly cases: number;
-  readonly tensors: number;
-  readonly wrong: readonly string[];
-  /** Largest share of a tolerance among scores and tensors. */
-  readonly worst: number;
-}
+import {
+  camelCased,
+  differences,
+  type ExtractionCase,
+  openFixture,
+  type ReadFile,
+  type Verdict,
+} from "./extraction.js";
 
 export async function runGliner(
   read: ReadFile,

@@ -5,8 +5,14 @@ import { schemaTokens } from "../../src/tasks/extraction/schema-prompt.js";
 import { gliner2Words } from "../../src/tasks/extraction/words.js";
 import { pipeline } from "../../src/tasks/pipeline.js";
 import type { DebertaV2TokenizerFast } from "../../src/tokenizer/tokenizer-fast.js";
-import { camelCased, differences, type ExtractionCase, openFixture, type ReadFile } from "./extraction.js";
-import type { Verdict } from "./extraction-gliner.js";
+import {
+  camelCased,
+  differences,
+  type ExtractionCase,
+  openFixture,
+  type ReadFile,
+  type Verdict,
+} from "./extraction.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -103,7 +109,9 @@ function without(text: string, value: unknown): unknown {
   if (typeof start === "number" && start >= text.length) return undefined;
   if (typeof start === "number" && end! > text.length)
     return { ...value, text: text.slice(start, text.length), end: text.length };
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, without(text, each) ?? null]));
+  const fields = Object.entries(value).map(([name, each]) => [name, without(text, each) ?? null] as const);
+  const isRelation = "head" in value && "tail" in value;
+  return isRelation && fields.some(([, each]) => each === null) ? undefined : Object.fromEntries(fields);
 }
 
 function inputsOf(tokenizer: DebertaV2TokenizerFast, { texts, schema, options = {} }: ExtractionCase): Gliner2Inputs {

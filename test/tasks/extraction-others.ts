@@ -3,8 +3,7 @@ import { GLiClassModel } from "../../src/model/extraction/gliclass.js";
 import type { Tensor } from "../../src/model/outputs.js";
 import { pipeline } from "../../src/tasks/pipeline.js";
 import type { ZeroShotLabels } from "../../src/tasks/zero-shot-classification.js";
-import { camelCased, differences, openFixture, type ReadFile } from "./extraction.js";
-import type { Verdict } from "./extraction-gliner.js";
+import { camelCased, differences, openFixture, type ReadFile, type Verdict } from "./extraction.js";
 
 /** @returns what is wrong */
 export async function runRerank(read: ReadFile, name: string, device?: GPUDevice): Promise<string[]> {
@@ -39,6 +38,30 @@ export async function runRerank(read: ReadFile, name: string, device?: GPUDevice
     }
   } finally {
     await rank.dispose();
+  }
+  return wrong;
+}
+
+/** Cross-encoders of several labels, which rank nothing: logits of pairs, in the order of the labels. @returns what is wrong */
+export async function runPairs(read: ReadFile, name: string, device?: GPUDevice): Promise<string[]> {
+  const { data, options, source } = await openFixture(read, name);
+  const classify = await pipeline("text-classification", source, { ...options, ...(device ? { device } : {}) });
+  const { id2label } = classify.model.config;
+  const wrong: string[] = [];
+  try {
+    for (const { name: id, pairs, options: given = {}, output } of data.cases) {
+      const inputs = (pairs as [string, string][]).map(([text, textPair]) => ({ text, textPair }));
+      const isSoftmax = given["activation"] === "softmax" || given["apply_softmax"] === true;
+      const functionToApply = isSoftmax ? "softmax" : "none";
+      const all = await classify(inputs, { topK: null, truncation: true, functionToApply });
+      const rows = output as number[][];
+      const scores = all.map((row, at) =>
+        rows[at]!.map((_, label) => row.find((each) => each.label === id2label.get(label))?.score),
+      );
+      wrong.push(...differences(scores, rows, data.tolerance32, id));
+    }
+  } finally {
+    await classify.dispose();
   }
   return wrong;
 }

@@ -24,6 +24,22 @@ export interface ExtractionFolder {
   readonly cases: readonly ExtractionCase[];
 }
 
+/** What came of a model's cases. */
+export interface Verdict {
+  readonly wrong: readonly string[];
+  readonly cases?: number;
+  /** Values between input and answer that were compared. */
+  readonly tensors?: number;
+  /** Largest share of a tolerance among these. */
+  readonly worst?: number;
+}
+
+/** A model with its cases. */
+export interface RunnableModel {
+  readonly name: string;
+  run(device?: GPUDevice): Promise<Verdict>;
+}
+
 export type ReadFile = (path: string) => Promise<Uint8Array | undefined>;
 
 /** A folder of the fixtures as a source. */

@@ -12,7 +12,7 @@ import { backboneConfig } from "./backbone.js";
 import type { BaseFolders } from "./base-model.js";
 import { Fields } from "./fields.js";
 import { GLINER_CONFIG } from "./gliner-config.js";
-import { isNvidiaConfig } from "./nvidia-config.js";
+import { baseModelOf, isNvidiaConfig } from "./nvidia-config.js";
 
 export interface Backbone {
   /** Where tokenizer files are. */
@@ -42,7 +42,6 @@ async function libraryBase(
   if (type === "GLiClass") return (await (await import("./gliclass.js")).openGliclass(source, options)).base;
   const fields = new Fields("config.json", config);
   if (!isNvidiaConfig(fields)) return undefined;
-  const modelName = fields.text("base_model", "microsoft/deberta-v3-base");
   const { baseFolders } = await import("./base-model.js");
-  return baseFolders(source, folder, { file: "config.json", modelName }, options);
+  return baseFolders(source, folder, { file: "config.json", modelName: baseModelOf(fields) }, options);
 }

@@ -1,10 +1,11 @@
 // Where the tokenizer and the backbone's config of a checkpoint come from that has none: the repository that it names. A hub id
 // leads to that repository on the hub; any other source needs the option `baseModel`.
 import { type ModelFolder, openFolder } from "../../checkpoint/folder.js";
-import { readOptionalJson } from "../../checkpoint/read-whole.js";
+import { readJson, readOptionalJson } from "../../checkpoint/read-whole.js";
 import type { Source, SourceOptions } from "../../checkpoint/source.js";
 import { CheckpointError } from "../../errors.js";
 import type { LoadOptions } from "../load/options.js";
+import { refuseAdapters } from "./fields.js";
 
 /** The sizes of the published backbones, for folders that have a tokenizer but no backbone config. */
 const PUBLISHED: Readonly<Record<string, readonly [layers: number, hidden: number, heads: number, inner: number]>> = {
@@ -45,6 +46,42 @@ export interface BaseFolders {
   readonly tokenizer: ModelFolder;
   /** The backbone's config.json, parsed. */
   readonly backbone: Record<string, unknown>;
+}
+
+/** What a library's config says of the model that it stands on. */
+interface NamesBase {
+  /** The hub id whose tokenizer and config.json belong to weights that come without. */
+  readonly modelName: string;
+  /** The backbone's config, or the file that may hold it. */
+  readonly encoderConfig?: Readonly<Record<string, unknown>> | undefined;
+  readonly encoderFile?: string;
+}
+
+/** An opened folder of a library with its configs, before weights are looked for. */
+export interface Opened<Config> {
+  readonly folder: ModelFolder;
+  readonly config: Config;
+  readonly base: BaseFolders;
+}
+
+/**
+ * Reads a library's config and the backbone's.
+ * @param read checks the parsed `file`
+ * @throws UnsupportedError and CheckpointError
+ */
+export async function openWithBase<Config extends NamesBase>(
+  source: Source,
+  options: LoadOptions,
+  file: string,
+  read: (json: unknown) => Config,
+): Promise<Opened<Config>> {
+  const folder = await openFolder(source, options);
+  const config = read(await readJson(folder, file, options.signal));
+  await refuseAdapters(folder);
+  const { modelName, encoderFile } = config;
+  const encoderConfig =
+    config.encoderConfig ?? (encoderFile && (await readOptionalJson(folder, encoderFile, options.signal)));
+  return { folder, config, base: await baseFolders(source, folder, { file, modelName, encoderConfig }, options) };
 }
 
 /** Options that say where in its own repository a model lies. */

@@ -8,8 +8,8 @@ const POOLINGS = ["first", "last", "max", "avg", "sum", "rms", "abs_max", "abs_a
 
 /** The checked fields, with the library's defaults. */
 export class GliclassConfig {
-  readonly encoder: Readonly<Record<string, unknown>>;
-  readonly encoderName: string;
+  readonly modelName: string;
+  readonly encoderConfig: Readonly<Record<string, unknown>> | undefined;
   /** Width between the two layers of the projectors. */
   readonly hiddenSize: number | undefined;
   readonly classTokenIndex: number;
@@ -39,8 +39,8 @@ export class GliclassConfig {
     if (fields.integer("encoder_layer_id", -1, -1000) !== -1) fields.refuse("encoder_layer_id", "-1 is");
     const encoder = fields.inside("encoder_config");
     encoder?.choice("model_type", "deberta-v2", ["deberta-v2"]);
-    this.encoder = encoder?.json ?? {};
-    this.encoderName = fields.text("encoder_model_name", "microsoft/deberta-v3-small");
+    this.encoderConfig = encoder?.json;
+    this.modelName = fields.text("encoder_model_name", "microsoft/deberta-v3-small");
     const hidden = fields.integer("hidden_size", 0, 0, 65_536);
     this.hiddenSize = hidden > 0 ? hidden : undefined;
     this.classTokenIndex = fields.integer("class_token_index", -1, -1);

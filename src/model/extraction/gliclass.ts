@@ -1,21 +1,20 @@
 // GLiClassModel: scores of any labels, given in the prompt, for a text as a whole.
-import { type ModelFolder, openFolder } from "../../checkpoint/folder.js";
-import { readJson } from "../../checkpoint/read-whole.js";
 import type { Source } from "../../checkpoint/source.js";
 import { CheckpointError } from "../../errors.js";
 import type { ModelInputs } from "../inputs/types.js";
 import { loadEngine } from "../load-engine.js";
 import type { Checkpoint } from "../load/named-tensors.js";
+import { readOptions } from "../../options.js";
+import type { LoadOptions } from "../load/options.js";
 import type { Tensor } from "../outputs.js";
 import { zeros } from "../run/collect.js";
 import type { ForwardOptions, PartResult } from "../run/engine.js";
 import { backboneConfig } from "./backbone.js";
-import { type BaseFolders, baseFolders } from "./base-model.js";
+import { type Opened, openWithBase } from "./base-model.js";
 import { ExtractionModel, type RowKind } from "./extraction-model.js";
-import { refuseAdapters } from "./fields.js";
 import { GLICLASS_CONFIG, GliclassConfig } from "./gliclass-config.js";
 import { gliclassNetwork } from "./gliclass-network.js";
-import { type LstmOptions, lstmColumns, lstmLayersOf, runsOnHost } from "./lstm-layer.js";
+import { LSTM_OPTIONS, type LstmOptions, lstmColumns, lstmLayersOf, runsOnHost } from "./lstm-layer.js";
 import { type Columns, type ExtractionRequest, extentsOf } from "./word-rows.js";
 
 /** A request: labels and text as tokens. */
@@ -30,23 +29,9 @@ export interface GliclassOutput {
   readonly logits: Tensor;
 }
 
-/** An opened folder with its configs, before weights are looked for. */
-export interface OpenedGliclass {
-  readonly folder: ModelFolder;
-  readonly gliclass: GliclassConfig;
-  readonly base: BaseFolders;
-}
-
 /** Reads a GLiClass's configs. @throws UnsupportedError and CheckpointError */
-export async function openGliclass(source: Source, options: LstmOptions): Promise<OpenedGliclass> {
-  const folder = await openFolder(source, options);
-  const gliclass = new GliclassConfig(await readJson(folder, GLICLASS_CONFIG, options.signal));
-  await refuseAdapters(folder);
-  const { encoderName, encoder } = gliclass;
-  const named = { file: GLICLASS_CONFIG, modelName: encoderName };
-  const encoderConfig = Object.keys(encoder).length > 0 ? { encoderConfig: encoder } : {};
-  return { folder, gliclass, base: await baseFolders(source, folder, { ...named, ...encoderConfig }, options) };
-}
+export const openGliclass = (source: Source, options: LoadOptions): Promise<Opened<GliclassConfig>> =>
+  openWithBase(source, options, GLICLASS_CONFIG, (json) => new GliclassConfig(json));
 
 export class GLiClassModel extends ExtractionModel<GliclassInputs> {
   readonly gliclass: GliclassConfig;
@@ -62,11 +47,15 @@ export class GLiClassModel extends ExtractionModel<GliclassInputs> {
    * Loads config.json and weights.
    * @throws as `DebertaV2PreTrainedModel.fromPretrained`
    */
-  static async fromPretrained(source: Source, options: LstmOptions = {}): Promise<GLiClassModel> {
+  static async fromPretrained(source: Source, given: LstmOptions = {}): Promise<GLiClassModel> {
+    const options = readOptions("GLiClassModel.fromPretrained", given, LSTM_OPTIONS);
     return GLiClassModel.load(await openGliclass(source, options), options);
   }
 
-  static async load({ folder, gliclass, base }: OpenedGliclass, options: LstmOptions): Promise<GLiClassModel> {
+  static async load(
+    { folder, config: gliclass, base }: Opened<GliclassConfig>,
+    options: LstmOptions,
+  ): Promise<GLiClassModel> {
     let lstmLayers = 0;
     const engine = await loadEngine<ExtractionRequest, GLiClassModel["engine"]["network"]>(
       folder,
@@ -98,8 +87,8 @@ export class GLiClassModel extends ExtractionModel<GliclassInputs> {
   }
 
   override describe(): string {
-    const { pooling, scorer, promptFirst, encoderName } = this.gliclass;
-    return `GLiClass · text pooled by ${pooling} · scorer ${scorer} · ${this.lstmLayers} LSTM layers · labels ${promptFirst ? "before" : "after"} the text · backbone ${encoderName}\n${super.describe()}`;
+    const { pooling, scorer, promptFirst, modelName } = this.gliclass;
+    return `GLiClass · text pooled by ${pooling} · scorer ${scorer} · ${this.lstmLayers} LSTM layers · labels ${promptFirst ? "before" : "after"} the text · backbone ${modelName}\n${super.describe()}`;
   }
 
   protected requestOf({ labelCounts, ...model }: GliclassInputs): ExtractionRequest {

@@ -1,25 +1,22 @@
 // GLiNERModel: entities of any type, given as labels in the prompt. Loads the library's folders, runs tokens with word numbers, gives
 // scores of spans (or of words, token level). What prompts and words are is the task's affair.
-import { type ModelFolder, openFolder } from "../../checkpoint/folder.js";
-import { readJson } from "../../checkpoint/read-whole.js";
 import type { Source } from "../../checkpoint/source.js";
 import { CheckpointError } from "../../errors.js";
 import type { ModelInputs } from "../inputs/types.js";
-import { type OptionTable, readOptions } from "../../options.js";
+import { readOptions } from "../../options.js";
 import { integersOf, rowsOf } from "../inputs/arrays.js";
 import { loadEngine } from "../load-engine.js";
 import type { Checkpoint } from "../load/named-tensors.js";
-import { LOAD_OPTIONS, type LoadOptions } from "../load/options.js";
+import type { LoadOptions } from "../load/options.js";
 import type { Tensor } from "../outputs.js";
 import { zeros } from "../run/collect.js";
 import type { ForwardOptions, PartResult } from "../run/engine.js";
 import { backboneConfig } from "./backbone.js";
-import { type BaseFolders, baseFolders } from "./base-model.js";
+import { type Opened, openWithBase } from "./base-model.js";
 import { ExtractionModel, type RowKind } from "./extraction-model.js";
-import { refuseAdapters } from "./fields.js";
 import { GLINER_CONFIG, GlinerConfig } from "./gliner-config.js";
 import { glinerNetwork, TOKEN_SCORES } from "./gliner-network.js";
-import { type LstmOptions, lstmColumns, lstmLayersOf, runsOnHost } from "./lstm-layer.js";
+import { LSTM_OPTIONS, type LstmOptions, lstmColumns, lstmLayersOf, runsOnHost } from "./lstm-layer.js";
 import { pairBlocks } from "./pair-scorer.js";
 import { type Columns, type ExtractionRequest, extentsOf, type SequenceParts, sizesOf } from "./word-rows.js";
 
@@ -39,24 +36,9 @@ export interface GlinerOutput {
 
 export type GlinerOptions = LstmOptions;
 
-export const GLINER_OPTIONS: OptionTable<GlinerOptions> = { ...LOAD_OPTIONS, lstm: ["auto", "device", "host"] };
-
-/** An opened folder with its configs, before weights are looked for. */
-export interface OpenedGliner {
-  readonly folder: ModelFolder;
-  readonly gliner: GlinerConfig;
-  readonly base: BaseFolders;
-}
-
 /** Reads a GLiNER's configs. @throws UnsupportedError and CheckpointError */
-export async function openGliner(source: Source, options: LoadOptions): Promise<OpenedGliner> {
-  const folder = await openFolder(source, options);
-  const gliner = new GlinerConfig(await readJson(folder, GLINER_CONFIG, options.signal));
-  await refuseAdapters(folder);
-  const { modelName, encoderConfig } = gliner;
-  const base = await baseFolders(source, folder, { file: GLINER_CONFIG, modelName, encoderConfig }, options);
-  return { folder, gliner, base };
-}
+export const openGliner = (source: Source, options: LoadOptions): Promise<Opened<GlinerConfig>> =>
+  openWithBase(source, options, GLINER_CONFIG, (json) => new GlinerConfig(json));
 
 export class GLiNERModel extends ExtractionModel<GlinerInputs> {
   readonly gliner: GlinerConfig;
@@ -75,15 +57,15 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
    * @param classToken the marker's id, where the config leaves it to the tokenizer
    * @throws as `DebertaV2PreTrainedModel.fromPretrained`
    */
-  static async fromPretrained(source: Source, given: GlinerOptions = {}): Promise<GLiNERModel> {
-    const options = readOptions("GLiNERModel.fromPretrained", given, GLINER_OPTIONS);
+  static async fromPretrained(source: Source, given: LstmOptions = {}): Promise<GLiNERModel> {
+    const options = readOptions("GLiNERModel.fromPretrained", given, LSTM_OPTIONS);
     return GLiNERModel.load(await openGliner(source, options), options);
   }
 
   /** @param markerId the marker's id by the tokenizer, which a config may leave open */
   static async load(
-    { folder, gliner, base }: OpenedGliner,
-    options: GlinerOptions,
+    { folder, config: gliner, base }: Opened<GlinerConfig>,
+    options: LstmOptions,
     markerId?: number,
   ): Promise<GLiNERModel> {
     let classToken = gliner.classTokenIndex ?? markerId ?? -1;

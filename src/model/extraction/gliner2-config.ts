@@ -9,6 +9,7 @@ export type CountingLayer = "count_lstm" | "count_lstm_v2" | "count_lstm_moe";
 /** The checked fields, with the library's defaults. */
 export class Gliner2Config {
   readonly modelName: string;
+  readonly encoderFile = "encoder_config/config.json";
   /** K: the longest span, in words. */
   readonly maxWidth: number;
   /** Words of a text that are looked at; undefined for all. */

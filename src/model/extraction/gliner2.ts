@@ -1,7 +1,5 @@
 // GLiNER2Model: spans and classes for the fields of schemas. Loads the library's folders of the span architecture, runs tokens with the
 // columns of words and schemas, gives scores. What schemas and words are is the task's affair.
-import { type ModelFolder, openFolder } from "../../checkpoint/folder.js";
-import { readJson, readOptionalJson } from "../../checkpoint/read-whole.js";
 import type { Source } from "../../checkpoint/source.js";
 import { padded } from "../../kernels/kernel.js";
 import type { ModelInputs } from "../inputs/types.js";
@@ -13,10 +11,9 @@ import type { Tensor } from "../outputs.js";
 import { zeros } from "../run/collect.js";
 import type { ForwardOptions, PartResult } from "../run/engine.js";
 import { backboneConfig } from "./backbone.js";
-import { type BaseFolders, baseFolders } from "./base-model.js";
+import { type Opened, openWithBase } from "./base-model.js";
 import { COUNTS } from "./count-queries.js";
 import { ExtractionModel, type RowKind } from "./extraction-model.js";
-import { refuseAdapters } from "./fields.js";
 import { GLINER2_CONFIG, Gliner2Config } from "./gliner2-config.js";
 import {
   gliner2Network,
@@ -61,23 +58,9 @@ export interface Gliner2Output {
   readonly schemas: readonly (readonly SchemaScores[])[];
 }
 
-/** An opened folder with its configs, before weights are looked for. */
-export interface OpenedGliner2 {
-  readonly folder: ModelFolder;
-  readonly gliner: Gliner2Config;
-  readonly base: BaseFolders;
-}
-
 /** Reads a GLiNER2's configs. @throws UnsupportedError and CheckpointError */
-export async function openGliner2(source: Source, options: LoadOptions): Promise<OpenedGliner2> {
-  const folder = await openFolder(source, options);
-  const gliner = new Gliner2Config(await readJson(folder, GLINER2_CONFIG, options.signal));
-  await refuseAdapters(folder);
-  const encoderConfig = await readOptionalJson(folder, "encoder_config/config.json", options.signal);
-  const { modelName } = gliner;
-  const base = await baseFolders(source, folder, { file: GLINER2_CONFIG, modelName, encoderConfig }, options);
-  return { folder, gliner, base };
-}
+export const openGliner2 = (source: Source, options: LoadOptions): Promise<Opened<Gliner2Config>> =>
+  openWithBase(source, options, GLINER2_CONFIG, (json) => new Gliner2Config(json));
 
 /** A sequence's part of a run's outputs. */
 interface Located {
@@ -104,7 +87,10 @@ export class GLiNER2Model extends ExtractionModel<Gliner2Inputs, Gliner2Request>
     return GLiNER2Model.load(await openGliner2(source, options), options);
   }
 
-  static async load({ folder, gliner, base }: OpenedGliner2, options: LoadOptions): Promise<GLiNER2Model> {
+  static async load(
+    { folder, config: gliner, base }: Opened<Gliner2Config>,
+    options: LoadOptions,
+  ): Promise<GLiNER2Model> {
     const engine = await loadEngine<Gliner2Request, GLiNER2Model["engine"]["network"]>(folder, options, () =>
       Promise.resolve((checkpoint: Checkpoint) => gliner2Network(backboneConfig(base.backbone, checkpoint), gliner)),
     );

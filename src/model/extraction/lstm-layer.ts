@@ -8,13 +8,16 @@ import type { Value } from "../../runtime/graph.js";
 import type { Builder, Part } from "../deberta/layers.js";
 import { NO_AXIS } from "../deberta/sizes.js";
 import type { Checkpoint } from "../load/named-tensors.js";
-import type { LoadOptions } from "../load/options.js";
+import type { OptionTable } from "../../options.js";
+import { LOAD_OPTIONS, type LoadOptions } from "../load/options.js";
 import { sideBySide } from "./dense.js";
 
 /** Beside the options of loading: where an LSTM's recurrence runs; "auto" by the adapter. */
 export interface LstmOptions extends LoadOptions {
   readonly lstm?: "auto" | "device" | "host";
 }
+
+export const LSTM_OPTIONS: OptionTable<LstmOptions> = { ...LOAD_OPTIONS, lstm: ["auto", "device", "host"] };
 
 export const runsOnHost = ({ lstm = "auto" }: LstmOptions, { software }: Capabilities): boolean =>
   lstm === "auto" ? software : lstm === "host";

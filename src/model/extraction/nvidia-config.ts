@@ -23,6 +23,9 @@ export const isNvidiaConfig = (config: Fields | undefined): config is Fields =>
   config.value("model_type") === undefined &&
   ["base_model", "fc_dropout", "target_sizes"].some((field) => config.value(field) !== undefined);
 
+/** The hub id of the backbone. */
+export const baseModelOf = (config: Fields): string => config.text("base_model", "microsoft/deberta-v3-base");
+
 /** The heads of config.json; none for the kind with one. */
 export function headsOf(config: Fields): NvidiaHead[] {
   const sizes = config.inside("target_sizes");

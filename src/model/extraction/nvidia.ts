@@ -1,5 +1,5 @@
 // NVIDIA's classifiers, whose config.json names a backbone elsewhere: one head on the first token's state, or several on the mean of all.
-import { type ModelFolder, openFolder } from "../../checkpoint/folder.js";
+import type { ModelFolder } from "../../checkpoint/folder.js";
 import type { Source } from "../../checkpoint/source.js";
 import { DebertaV2Config } from "../deberta/config.js";
 import { plainAxis } from "../deberta/sizes.js";
@@ -11,10 +11,10 @@ import type { Tensor } from "../outputs.js";
 import { zeros } from "../run/collect.js";
 import type { ForwardOptions } from "../run/engine.js";
 import { backboneConfig } from "./backbone.js";
-import { baseFolders } from "./base-model.js";
+import { openWithBase } from "./base-model.js";
 import { ExtractionModel, type RowKind } from "./extraction-model.js";
-import { Fields, refuseAdapters } from "./fields.js";
-import { CONFIG, headsOf, type NvidiaHead } from "./nvidia-config.js";
+import { Fields } from "./fields.js";
+import { baseModelOf, CONFIG, headsOf, type NvidiaHead } from "./nvidia-config.js";
 import { wordNetwork } from "./word-network.js";
 import { type ExtractionRequest, extentsOf } from "./word-rows.js";
 
@@ -22,6 +22,14 @@ export interface NvidiaOutput {
   /** [B, C]: of several heads side by side, in the order of `heads`. */
   readonly logits: Tensor;
 }
+
+/** Reads a classifier's configs. @throws UnsupportedError and CheckpointError */
+const openNvidia = (source: Source, options: LoadOptions) =>
+  openWithBase(source, options, CONFIG, (json) => {
+    const fields = new Fields(CONFIG, json);
+    const { id2label, label2id } = fields.json;
+    return { modelName: baseModelOf(fields), heads: headsOf(fields), id2label, label2id };
+  });
 
 export class NvidiaClassifier extends ExtractionModel<ModelInputs> {
   /** Empty for the kind with one head. */
@@ -39,14 +47,8 @@ export class NvidiaClassifier extends ExtractionModel<ModelInputs> {
     source: Source,
     options: LoadOptions,
   ): Promise<{ readonly tokenizer: ModelFolder; readonly load: (options: LoadOptions) => Promise<NvidiaClassifier> }> {
-    const folder = await openFolder(source, options);
-    const config = await Fields.read(folder, CONFIG, options.signal);
-    if (!config) throw folder.missing(CONFIG);
-    await refuseAdapters(folder);
-    const heads = headsOf(config);
-    const modelName = config.text("base_model", "microsoft/deberta-v3-base");
-    const base = await baseFolders(source, folder, { file: CONFIG, modelName }, options);
-    const { id2label, label2id } = config.json;
+    const { folder, config, base } = await openNvidia(source, options);
+    const { heads, id2label, label2id } = config;
     return {
       tokenizer: base.tokenizer,
       load: async (given) => {

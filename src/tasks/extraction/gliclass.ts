@@ -2,10 +2,10 @@
 // those of zero-shot classification.
 import type { Source } from "../../checkpoint/source.js";
 import { CheckpointError } from "../../errors.js";
-import { GLiClassModel, openGliclass, type OpenedGliclass } from "../../model/extraction/gliclass.js";
-import { GLICLASS_CONFIG } from "../../model/extraction/gliclass-config.js";
-import type { LstmOptions } from "../../model/extraction/lstm-layer.js";
-import { LOAD_OPTIONS } from "../../model/load/options.js";
+import type { Opened } from "../../model/extraction/base-model.js";
+import { GLiClassModel, openGliclass } from "../../model/extraction/gliclass.js";
+import { GLICLASS_CONFIG, type GliclassConfig } from "../../model/extraction/gliclass-config.js";
+import { LSTM_OPTIONS, type LstmOptions } from "../../model/extraction/lstm-layer.js";
 import { pick, readOptions } from "../../options.js";
 import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
 import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
@@ -31,7 +31,7 @@ export async function gliclassClassifier(
   source: Source,
   given: LstmOptions & TokenizerOptions & ZeroShotOptions,
 ): Promise<ZeroShotClassifier & Task<GLiClassModel, DebertaV2TokenizerFast>> {
-  const all = { ...LOAD_OPTIONS, ...TOKENIZER_OPTIONS, ...ZERO_SHOT_OPTIONS, lstm: ["auto", "device", "host"] };
+  const all = { ...LSTM_OPTIONS, ...TOKENIZER_OPTIONS, ...ZERO_SHOT_OPTIONS };
   const options = readOptions<LstmOptions & TokenizerOptions & ZeroShotOptions>(TASK, given, all);
   const { signal, ...defaults } = options;
   const opened = await openGliclass(source, options);
@@ -43,7 +43,10 @@ export async function gliclassClassifier(
   return gliclassClassification(loaded, pick(defaults, ZERO_SHOT_OPTIONS));
 }
 
-async function tokenizerOf({ gliclass, base }: OpenedGliclass, options: LstmOptions): Promise<DebertaV2TokenizerFast> {
+async function tokenizerOf(
+  { config: gliclass, base }: Opened<GliclassConfig>,
+  options: LstmOptions,
+): Promise<DebertaV2TokenizerFast> {
   const tokenizer = await DebertaV2TokenizerFast.fromPretrained(base.tokenizer, pick(options, FAST_TOKENIZER_OPTIONS));
   const id = tokenizer.convertTokensToIds(LABEL);
   if (id !== gliclass.classTokenIndex)

@@ -2,11 +2,11 @@
 import { openFolder } from "../../checkpoint/folder.js";
 import type { Source } from "../../checkpoint/source.js";
 import { Fields } from "../../model/extraction/fields.js";
-import type { GLiNERModel, GlinerOptions } from "../../model/extraction/gliner.js";
+import type { GLiNERModel } from "../../model/extraction/gliner.js";
 import { GLINER_CONFIG } from "../../model/extraction/gliner-config.js";
 import type { GLiNER2Model } from "../../model/extraction/gliner2.js";
+import { LSTM_OPTIONS, type LstmOptions } from "../../model/extraction/lstm-layer.js";
 import { lazily } from "../../lazy.js";
-import { LOAD_OPTIONS } from "../../model/load/options.js";
 import { readOptions } from "../../options.js";
 import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
 import type { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
@@ -16,13 +16,12 @@ import { ENTITY_EXTRACTION_OPTIONS, type EntityExtractionOptions, type EntityExt
 /** `pipeline("entity-extraction")`. */
 export async function entityExtractor(
   source: Source,
-  given: GlinerOptions & TokenizerOptions & EntityExtractionOptions,
+  given: LstmOptions & TokenizerOptions & EntityExtractionOptions,
 ): Promise<EntityExtractor & Task<GLiNERModel | GLiNER2Model, DebertaV2TokenizerFast>> {
   const options = readOptions("entity-extraction", given, {
-    ...LOAD_OPTIONS,
+    ...LSTM_OPTIONS,
     ...TOKENIZER_OPTIONS,
     ...ENTITY_EXTRACTION_OPTIONS,
-    lstm: ["auto", "device", "host"],
   });
   const folder = await openFolder(source, options);
   const isGliner = (await folder.open(GLINER_CONFIG)) !== undefined;

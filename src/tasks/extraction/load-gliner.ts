@@ -1,7 +1,10 @@
 // Loads a GLiNER with its tokenizer: both from its folder, or the tokenizer from the repository that it names.
 import type { Source } from "../../checkpoint/source.js";
 import { CheckpointError } from "../../errors.js";
-import { GLiNERModel, type GlinerOptions, openGliner, type OpenedGliner } from "../../model/extraction/gliner.js";
+import type { Opened } from "../../model/extraction/base-model.js";
+import { GLiNERModel, openGliner } from "../../model/extraction/gliner.js";
+import type { GlinerConfig } from "../../model/extraction/gliner-config.js";
+import type { LstmOptions } from "../../model/extraction/lstm-layer.js";
 import { pick } from "../../options.js";
 import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
 import { type Loaded, loadTogether, type Task } from "../task.js";
@@ -14,7 +17,7 @@ import {
 
 export async function loadGliner(
   source: Source,
-  options: GlinerOptions,
+  options: LstmOptions,
   signal: AbortSignal | undefined,
 ): Promise<Loaded<GLiNERModel, DebertaV2TokenizerFast>> {
   const opened = await openGliner(source, options);
@@ -23,7 +26,7 @@ export async function loadGliner(
   return loadTogether(
     async (either) => {
       // The marker's id decides what the model looks for; the tokenizer is small and is there before the weights are.
-      const markerId = opened.gliner.classTokenIndex ?? (await tokenizer).length - 2;
+      const markerId = opened.config.classTokenIndex ?? (await tokenizer).length - 2;
       return GLiNERModel.load(opened, { ...options, signal: either }, markerId);
     },
     () => tokenizer,
@@ -34,15 +37,15 @@ export async function loadGliner(
 /** `pipeline("entity-extraction")` of a folder with gliner_config.json. */
 export async function glinerEntityExtractor(
   source: Source,
-  options: GlinerOptions & EntityExtractionOptions,
+  options: LstmOptions & EntityExtractionOptions,
 ): Promise<EntityExtractor & Task<GLiNERModel, DebertaV2TokenizerFast>> {
   const { signal, ...defaults } = options;
   return entityExtraction(await loadGliner(source, options, signal), pick(defaults, ENTITY_EXTRACTION_OPTIONS));
 }
 
 async function glinerTokenizer(
-  { gliner, base }: OpenedGliner,
-  options: GlinerOptions,
+  { config: gliner, base }: Opened<GlinerConfig>,
+  options: LstmOptions,
 ): Promise<DebertaV2TokenizerFast> {
   const tokenizer = await DebertaV2TokenizerFast.fromPretrained(base.tokenizer, pick(options, FAST_TOKENIZER_OPTIONS));
   const { classTokenIndex, entToken, sepToken } = gliner;
