@@ -94,10 +94,7 @@ const library: ViteUserConfig = {
         "worker-thread": "src/worker-thread.ts",
         "transformers-js": "src/transformers-js.ts",
         // What only the main entry has, in files of its own: an entry of nothing but names costs a bundler what is asked for.
-        "can-run": "src/model/can-run.ts",
-        hashes: "src/checkpoint/hashes.ts",
         redact: "src/tasks/redact.ts",
-        "self-test": "src/self-test/self-test.ts",
       },
     },
   },

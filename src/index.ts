@@ -2,17 +2,16 @@
 import "./ambient.js";
 export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
 export type { CheckpointReason } from "./errors.js";
-export { cachedModels, clearCache, deleteCachedModel, type CachedModel } from "./checkpoint/cache/models.js";
-export { hashesOf } from "./checkpoint/hashes.js";
+export { cachedModels, canRun, clearCache, deleteCachedModel, GLiNERModel, hashesOf, selfTest } from "./on-demand.js";
+export type { CachedModel } from "./checkpoint/cache/models.js";
 export type { ByteSource, Folder } from "./checkpoint/byte-source.js";
 export type { Phase, Progress } from "./checkpoint/progress.js";
 export type { Source, SourceOptions } from "./checkpoint/source.js";
-export { canRun, type CanRun } from "./model/can-run.js";
-export { GLiNERModel, type GlinerInputs, type GlinerOptions, type GlinerOutput } from "./model/extraction/gliner.js";
+export type { CanRun } from "./model/can-run.js";
+export type { GlinerInputs, GlinerOptions, GlinerOutput } from "./model/extraction/gliner.js";
 export { DebertaV2Config } from "./model/deberta/config.js";
 export type { ModelInputs } from "./model/inputs/types.js";
 export type { LoadOptions } from "./model/load/options.js";
-export type { InspectOptions } from "./model/inspect.js";
 export { DebertaV2Model, DebertaV2PreTrainedModel } from "./model/model.js";
 export {
   DebertaV2ForMaskedLM,
@@ -32,9 +31,9 @@ export type {
   Tensor,
   TokenClassifierOutput,
 } from "./model/outputs.js";
-export type { ForwardOptions, Memory } from "./model/run/engine.js";
+export type { ForwardOptions, InspectOptions, Memory } from "./model/run/calls.js";
 export type { CaseResult } from "./self-test/case.js";
-export { selfTest, type SelfTestOptions, type SelfTestReport } from "./self-test/self-test.js";
+export type { SelfTestOptions, SelfTestReport } from "./self-test/self-test.js";
 export type { StepTime } from "./runtime/profile.js";
 export { pipeline, type PipelineOptions, type Pipelines, type TaskFunctions } from "./tasks/pipeline.js";
 export type {

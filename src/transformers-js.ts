@@ -1,10 +1,10 @@
 // The subpath deberta-webgpu/transformers-js: a `pipeline` with the signature of transformers.js that runs DeBERTa-v2 checkpoints on
 // this engine and hands everything else to theirs.
 import type { Source } from "./checkpoint/source.js";
-import { canRun } from "./model/can-run.js";
 import type { LoadOptions } from "./model/load/options.js";
 import type { WeightsDType } from "./model/load/storage.js";
 import type { Tensor } from "./model/outputs.js";
+import { canRun } from "./on-demand.js";
 import { pipeline, type Pipelines } from "./tasks/pipeline.js";
 
 /** `pipeline` of transformers.js, as far as it is looked at here. */

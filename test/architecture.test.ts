@@ -78,6 +78,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "errors.ts",
     "bound.ts",
     "options.ts",
+    "lazy.ts",
     "kernels",
     "runtime",
     "checkpoint",
@@ -102,6 +103,8 @@ const ENTRIES = [
   "worker",
   "errors.ts",
   "ambient.ts",
+  "lazy.ts",
+  "on-demand.ts",
 ]; // files directly in src
 
 interface Import {

@@ -2,8 +2,9 @@
 import { readOptions } from "../options.js";
 import { openFolder } from "./folder.js";
 import { readOptionalJson } from "./read-whole.js";
-import { readIndex, WEIGHTS_OPTIONS, type WeightsOptions } from "./shards.js";
+import { readIndex } from "./shards.js";
 import type { Source, SourceOptions } from "./source.js";
+import { WEIGHTS_OPTIONS, type WeightsOptions } from "./weights-options.js";
 
 const SMALL = [
   "config.json",

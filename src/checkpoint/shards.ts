@@ -3,24 +3,17 @@
 import { CheckpointError, quote } from "../errors.js";
 import { fieldOf, isObject, show } from "../json.js";
 import { lazily } from "../lazy.js";
-import { type OptionTable, readOptions } from "../options.js";
+import { readOptions } from "../options.js";
 import { readRange, type NamedSource } from "./byte-source.js";
 import { isFileName, openFolder, type ModelFolder } from "./folder.js";
 import { LOOK_BYTES, looksLikeWeights, type WeightsKind } from "./look-alike.js";
 import { readOptionalJson } from "./read-whole.js";
 import { readSafetensors } from "./safetensors.js";
-import { SOURCE_OPTIONS, type Source, type SourceOptions } from "./source.js";
+import type { Source } from "./source.js";
 import { MAX_TENSORS, type FileDType, type TensorEntry } from "./tensor-entry.js";
+import { WEIGHTS_OPTIONS, type WeightsOptions } from "./weights-options.js";
 
 export type { FileDType, TensorEntry };
-
-/** How the weights of a folder are found. */
-export interface WeightsOptions extends SourceOptions {
-  /** The file to read, or an index of shards, instead of the first one found. */
-  readonly weights?: string;
-}
-
-export const WEIGHTS_OPTIONS: OptionTable<WeightsOptions> = { ...SOURCE_OPTIONS, weights: "string" };
 
 /** Tried in this order. */
 const NAMES = [

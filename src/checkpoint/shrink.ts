@@ -9,7 +9,8 @@ import { FILE_BYTES } from "./finite.js";
 import { floatsOf, halfBits, halfValue } from "./floats.js";
 import { joinQuantised, type WeightEntry } from "./quantised.js";
 import type { FileDType, TensorEntry } from "./tensor-entry.js";
-import { openWeights, WEIGHTS_OPTIONS, type WeightsOptions } from "./shards.js";
+import { openWeights } from "./shards.js";
+import { WEIGHTS_OPTIONS, type WeightsOptions } from "./weights-options.js";
 import { stream } from "./stream.js";
 
 /** What matrices, or the word table, are stored as. */

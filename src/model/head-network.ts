@@ -5,7 +5,8 @@ import type { DebertaV2Config } from "./deberta/config.js";
 import { debertaGraph, logitsGraph } from "./deberta/deberta.js";
 import type { HeadSpec } from "./deberta/heads.js";
 import { slotTable } from "./deberta/relative-position.js";
-import type { CheckedInputs } from "./inputs/types.js";
+import { checkInputs, type InputLimits } from "./inputs/check-inputs.js";
+import type { CheckedInputs, ModelInputs } from "./inputs/types.js";
 import type { EmbeddingTables } from "./load/embeddings.js";
 import { tableShapes } from "./load/table-shapes.js";
 import { encoderRequest, type Job, type Network, plainSample, type RunJob } from "./run/network.js";
@@ -15,6 +16,8 @@ import type { AskedRow, Sequence } from "./run/sequences.js";
 /** A network whose head is one of Transformers'. */
 export interface HeadNetwork extends Network {
   readonly head: HeadSpec;
+  /** Checks a request: see `checkInputs`. */
+  check(inputs: ModelInputs, limits: InputLimits): CheckedInputs;
 }
 
 export function headNetwork(config: DebertaV2Config, head: HeadSpec): HeadNetwork {
@@ -23,6 +26,7 @@ export function headNetwork(config: DebertaV2Config, head: HeadSpec): HeadNetwor
   return {
     config,
     head,
+    check: (inputs, limits) => checkInputs(inputs, config, limits),
     tables: tableShapes(config, decodes),
     keepsFirst: head.kind === "pooled",
     sample: plainSample,

@@ -1,22 +1,14 @@
 // Looking inside a run: every computed value by its scope name, in the shapes of Transformers.
 import { padded } from "../kernels/kernel.js";
-import type { OptionTable } from "../options.js";
 import { attentionPrefix } from "./deberta/attention.js";
 import type { DebertaV2Config } from "./deberta/config.js";
 import type { CheckedInputs } from "./inputs/types.js";
 import type { Tensor } from "./outputs.js";
 import { attentionTerms } from "./run/attention-terms.js";
+import type { InspectOptions } from "./run/calls.js";
 import { scatterRows, scatterScores, zeros } from "./run/collect.js";
 import type { Engine } from "./run/engine.js";
 import type { PackedRun } from "./run/network.js";
-
-/** Options of `inspect`: true for the attention terms of all layers, or the layers. */
-export interface InspectOptions {
-  readonly signal?: AbortSignal;
-  readonly attentionTerms?: boolean | readonly number[];
-}
-
-export const INSPECT_OPTIONS: OptionTable<InspectOptions> = { signal: "object", attentionTerms: "boolean|array" };
 
 /** Rows as [B, N, …], scores and probabilities as [B, H, N, N], all else as it is. */
 export async function inspect(

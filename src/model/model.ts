@@ -1,32 +1,31 @@
 // The model classes of Transformers, in TypeScript's habit: load, forward, look inside, dispose. Each class says which head it
 // has and how logits become its output; everything else is shared.
-import { SOURCE_OPTIONS, type Source } from "../checkpoint/source.js";
+import type { Source } from "../checkpoint/source.js";
 import { DisposedError } from "../errors.js";
 import { bindMembers } from "../bound.js";
-import { type OptionTable, pick, readOptions } from "../options.js";
+import { lazily } from "../lazy.js";
+import { type OptionTable, readOptions } from "../options.js";
 import type { StepTime } from "../runtime/profile.js";
-import { DebertaV2Config } from "./deberta/config.js";
+import type { DebertaV2Config } from "./deberta/config.js";
 import type { HeadSpec } from "./deberta/heads.js";
-import { headNetwork, type HeadNetwork } from "./head-network.js";
-import { checkInputs } from "./inputs/check-inputs.js";
 import { type CheckedInputs, type Head, MODEL_INPUTS, type ModelInputs } from "./inputs/types.js";
-import { inspect, INSPECT_OPTIONS, type InspectOptions } from "./inspect.js";
-import { loadEngine } from "./load-engine.js";
+import type { HeadEngine } from "./load-head.js";
 import type { Checkpoint } from "./load/named-tensors.js";
 import { LOAD_OPTIONS, type LoadOptions } from "./load/options.js";
 import type { BaseModelOutput, ModelOutput, Tensor } from "./outputs.js";
-import { collectAttention, collectRows } from "./run/collect.js";
 import {
-  type Engine,
   FORWARD_OPTIONS,
   type ForwardOptions,
+  INSPECT_OPTIONS,
+  type InspectOptions,
   type Memory,
   NO_MEMORY,
-  type PartResult,
-} from "./run/engine.js";
+} from "./run/calls.js";
+import { collectAttention, collectRows } from "./run/collect.js";
+import type { PartResult } from "./run/engine.js";
 
-/** The engine of a model with one of Transformers' heads. */
-export type HeadEngine = Engine<CheckedInputs, HeadNetwork>;
+/** What models run on; `pipeline` asks for it ahead. */
+export const headLoader = (): Promise<typeof import("./load-head.js")> => lazily(() => import("./load-head.js"));
 
 /** What a subclass brings to `fromPretrained`. */
 export interface ModelClass<Model, Options extends LoadOptions> {
@@ -75,14 +74,10 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     given?: Options,
   ): Promise<Model> {
     const options = readOptions("fromPretrained", given, this.options);
-    const engine = await loadEngine<CheckedInputs, HeadNetwork>(source, options, async (folder) => {
-      const asWritten = await DebertaV2Config.fromPretrained(folder, pick(options, SOURCE_OPTIONS));
-      return (checkpoint) => {
-        const config = asWritten.withNumLabels(checkpoint.rows("classifier.weight", asWritten.numLabels));
-        return headNetwork(config, this.headSpec(checkpoint, config, options));
-      };
-    });
-    return new this(engine);
+    const { loadHead } = await headLoader();
+    return new this(
+      await loadHead(source, options, (checkpoint, config) => this.headSpec(checkpoint, config, options)),
+    );
   }
 
   /**
@@ -141,7 +136,10 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
    * With `attentionTerms` also `encoder.layer.<i>.attention.c2c`, `.c2p`, `.p2c`, scaled, before softmax.
    */
   async inspect(inputs: ModelInputs, options: InspectOptions = {}): Promise<Map<string, Tensor>> {
-    return inspect(this.engine, this.check(inputs), readOptions("inspect", options, INSPECT_OPTIONS));
+    const checked = this.check(inputs);
+    const read = readOptions("inspect", options, INSPECT_OPTIONS);
+    const { inspect } = await lazily(() => import("./inspect.js"));
+    return inspect(this.engine, checked, read);
   }
 
   /** Bytes on the GPU and in JavaScript that this model holds. */
@@ -184,7 +182,11 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     this.throwIfDisposed();
     const { words, positions } = this.engine.tableRows();
     const inputs = readOptions("forward", given, MODEL_INPUTS, "input");
-    return checkInputs(inputs, this.config, { head: this.head, vocabRows: words, embeddingRowsOfPositions: positions });
+    return this.engine.network.check(inputs, {
+      head: this.head,
+      vocabRows: words,
+      embeddingRowsOfPositions: positions,
+    });
   }
 
   /** Resolves when this model's part is freed, however often it is asked for. */

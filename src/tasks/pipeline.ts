@@ -4,7 +4,7 @@ import { type ModelFolder, openFolder } from "../checkpoint/folder.js";
 import { SOURCE_OPTIONS, type Source } from "../checkpoint/source.js";
 import { DebertaV2Config } from "../model/deberta/config.js";
 import type { LoadOptions } from "../model/load/options.js";
-import { DebertaV2Model, type DebertaV2PreTrainedModel } from "../model/model.js";
+import { DebertaV2Model, type DebertaV2PreTrainedModel, headLoader } from "../model/model.js";
 import {
   DebertaV2ForMaskedLM,
   DebertaV2ForMultipleChoice,
@@ -228,6 +228,7 @@ function of<
     }
     const options = readOptions<LoadOptions & TokenizerOptions & Options>("pipeline", given, all as never);
     const { signal } = options;
+    headLoader().catch(() => undefined); // code comes while files are looked for; a failure is the model's
     const folder = await openFolder(from, options); // one for both, so that each file is opened once
     const found = await more?.(folder, options);
     const loaded = await loadTogether(

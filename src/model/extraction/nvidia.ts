@@ -9,7 +9,7 @@ import type { Checkpoint } from "../load/named-tensors.js";
 import type { LoadOptions } from "../load/options.js";
 import type { Tensor } from "../outputs.js";
 import { zeros } from "../run/collect.js";
-import type { ForwardOptions } from "../run/engine.js";
+import type { ForwardOptions } from "../run/calls.js";
 import { backboneConfig } from "./backbone.js";
 import { openWithBase } from "./base-model.js";
 import { ExtractionModel, type RowKind } from "./extraction-model.js";

@@ -1,7 +1,8 @@
 // The tensors of a checkpoint by Transformers' names, however its file spells them, and the check that all wanted ones are there.
 import type { ModelFolder } from "../../checkpoint/folder.js";
 import { joinQuantised, type WeightEntry } from "../../checkpoint/quantised.js";
-import { openWeights, WEIGHTS_OPTIONS, type WeightsOptions } from "../../checkpoint/shards.js";
+import { openWeights } from "../../checkpoint/shards.js";
+import { WEIGHTS_OPTIONS, type WeightsOptions } from "../../checkpoint/weights-options.js";
 import { CheckpointError } from "../../errors.js";
 import { pick } from "../../options.js";
 import { nearestName, resolveNames, spellNames } from "../deberta/names.js";

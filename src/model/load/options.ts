@@ -1,5 +1,5 @@
 // The options of loading.
-import { WEIGHTS_OPTIONS, type WeightsOptions } from "../../checkpoint/shards.js";
+import { WEIGHTS_OPTIONS, type WeightsOptions } from "../../checkpoint/weights-options.js";
 import type { Source } from "../../checkpoint/source.js";
 import type { OptionTable } from "../../options.js";
 import type { WeightsDType } from "./storage.js";

@@ -2,7 +2,6 @@
 // every buffer. What it runs is a value (network.ts); what callers see is above (model.ts).
 import { abortable, eitherSignal } from "../../checkpoint/signals.js";
 import { DisposedError } from "../../errors.js";
-import type { OptionTable } from "../../options.js";
 import type { Device } from "../../runtime/device.js";
 import { describe } from "../../runtime/dispatches.js";
 import type { Graph } from "../../runtime/graph.js";
@@ -13,6 +12,7 @@ import type { SlotTable } from "../deberta/relative-position.js";
 import type { CheckedInputs } from "../inputs/types.js";
 import type { EmbeddingTables } from "../load/embeddings.js";
 import type { LoadedWeights } from "../load/load.js";
+import { type ForwardOptions, type Memory, NO_MEMORY } from "./calls.js";
 import {
   encoderRequest,
   type EngineLimits,
@@ -33,32 +33,6 @@ export interface PartResult<Request extends CheckedInputs = CheckedInputs> exten
   readonly outputs: ReadonlyMap<string, Float32Array>;
 }
 
-/** Bytes that a model holds, and the number of its GPU buffers. */
-export interface Memory {
-  /** On the GPU: the sum of weights, slots, staging and plans. */
-  readonly gpuBytes: number;
-  readonly buffers: number;
-  /** In JavaScript: the embedding tables. */
-  readonly hostBytes: number;
-  /** Weights, activations, buffers for reading back, parameters of cached plans; embedding tables on the host. */
-  readonly weights: number;
-  readonly slots: number;
-  readonly staging: number;
-  readonly plans: number;
-  readonly tables: number;
-}
-
-export const NO_MEMORY: Memory = {
-  gpuBytes: 0,
-  buffers: 0,
-  hostBytes: 0,
-  weights: 0,
-  slots: 0,
-  staging: 0,
-  plans: 0,
-  tables: 0,
-};
-
 /** Where to load again. */
 export interface Reopening {
   /** Default: one of the engine's own. */
@@ -72,15 +46,6 @@ interface Lifetime<Self> {
   readonly release: () => void;
   readonly reopen: (options: Reopening) => Promise<Self>;
 }
-
-/** Options of one call. */
-export interface ForwardOptions {
-  readonly signal?: AbortSignal;
-  /** Told the share of a long run that is done, from 0 to 1. */
-  readonly onProgress?: (share: number) => void;
-}
-
-export const FORWARD_OPTIONS: OptionTable<ForwardOptions> = { signal: "object", onProgress: "function" };
 
 export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends Network<Request> = Network<Request>> {
   readonly network: Net;
