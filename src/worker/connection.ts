@@ -1,5 +1,6 @@
 // The page's side of a connection: requests with their replies, progress and aborts, and what happens when the worker dies.
 import { DeviceError } from "../errors.js";
+import { markCuts } from "../tasks/cut.js";
 import { connectMessage, type Notice, type Reply, type Request } from "./protocol.js";
 import { receiveError, type Sent } from "./sent-error.js";
 
@@ -91,8 +92,10 @@ export class Connection {
   #receive(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
     if (reply.kind === "progress") (waiting?.onProgress as ((progress: unknown) => void) | undefined)?.(reply.progress);
-    else if (reply.kind === "done") waiting?.resolve(reply.value);
-    else waiting?.reject(receiveError(reply.error as Sent) as Error);
+    else if (reply.kind === "done") {
+      if (reply.cuts) markCuts(reply.value, reply.cuts);
+      waiting?.resolve(reply.value);
+    } else waiting?.reject(receiveError(reply.error as Sent) as Error);
   }
 
   /** An error event is no death: an uncaught error of other code leaves a worker running. Without a message its script is missing. */

@@ -1,5 +1,6 @@
 // What page and worker say to each other. Everything travels over a MessagePort that the page opens with one marked message,
 // so that a worker may do other things as well, and several connections to one worker do not mix.
+import type { Cuts } from "../tasks/cut.js";
 
 /** Marks the message that brings a port; a worker's other messages are not ours. */
 const MARK = "deberta-webgpu: connect";
@@ -56,6 +57,6 @@ export type Notice = { readonly kind: "abort"; readonly id: number } | { readonl
 
 /** From the worker. */
 export type Reply =
-  | { readonly id: number; readonly kind: "done"; readonly value: unknown }
+  | { readonly id: number; readonly kind: "done"; readonly value: unknown; readonly cuts?: Cuts }
   | { readonly id: number; readonly kind: "failed"; readonly error: unknown }
   | { readonly id: number; readonly kind: "progress"; readonly progress: unknown };

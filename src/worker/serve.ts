@@ -1,6 +1,7 @@
 // The worker's side: keeps the tasks of each connection, answers calls, stops what was aborted. All tasks of a worker share
 // one GPU device, as all models of a page do.
 import { DisposedError } from "../errors.js";
+import { cutsOf } from "../tasks/cut.js";
 import { transferable } from "./transfer.js";
 import {
   isConnectMessage,
@@ -105,7 +106,8 @@ function serveConnection(port: MessagePort, load: Load): void {
     try {
       const value = await perform(request, controller.signal);
       const moves = request.kind === "use" && request.part !== "tokenizer"; // a tokenizer keeps what it gives
-      reply({ id, kind: "done", value }, moves ? transferable(value) : []);
+      const cuts = cutsOf(value);
+      reply({ id, kind: "done", value, ...(cuts ? { cuts } : {}) }, moves ? transferable(value) : []);
     } catch (error) {
       reply({ id, kind: "failed", error: sendError(error) });
     } finally {

@@ -2,6 +2,8 @@
 import { expect, onTestFinished, test, vi } from "vitest";
 import { CheckpointError, DeviceError, DisposedError } from "../../src/errors.js";
 import type { Load } from "../../src/worker/serve.js";
+import { markCut } from "../../src/tasks/cut.js";
+import { redact } from "../../src/tasks/redact.js";
 import { FakeWorker, loadFake, servedTask, type FakeTask } from "./support.js";
 
 /** A task of this function over a connection of its own. */
@@ -18,6 +20,14 @@ test("arguments arrive as they were given, an undefined one too", async () => {
   expect(await task(question)).toEqual([question]);
   expect(await task(["a", "b"], undefined)).toEqual([["a", "b"], undefined]);
   expect(await task("a", ["x"], { topK: null })).toEqual(["a", ["x"], { topK: null }]);
+});
+
+test("a result whose text was cut still says so, and redact refuses it", async () => {
+  const task = await remote((text) => (text === "short" ? [[]] : [markCut([], 4)]));
+  const [cut] = (await task("Anna met Bob")) as [[]];
+  expect(() => redact("Anna met Bob", cut)).toThrow("read up to 4 of 12 only");
+  const [whole] = (await task("short")) as [[]];
+  expect(redact("Anna met Bob", whole)).toBe("Anna met Bob");
 });
 
 test("a signal works in whichever argument it is, and stops the run", async () => {
