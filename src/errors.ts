@@ -3,6 +3,7 @@
 
 /** The browser, the device or the config asks for something this engine does not do. */
 export class UnsupportedError extends Error {
+  /** The class's name, also where code is minified. */
   override readonly name: string = "UnsupportedError";
 }
 
@@ -17,21 +18,28 @@ export type CheckpointReason =
 
 /** What a CheckpointError knows beside its message. */
 export interface CheckpointDetails {
+  /** The file's name in its folder. */
   readonly file?: string | undefined;
+  /** Default: "damaged". */
   readonly reason?: CheckpointReason;
+  /** What the server answered, as an HTTP status. */
   readonly status?: number | undefined;
+  /** The error behind it. */
   readonly cause?: unknown;
 }
 
 /** Files are missing, damaged, mismatched or could not be fetched. The message names the file, and the tensor if one is meant. */
 export class CheckpointError extends Error {
+  /** The class's name, also where code is minified. */
   override readonly name: string = "CheckpointError";
   /** The file's name in its folder; undefined where several are meant. By default what the message begins with, up to a colon. */
   readonly file: string | undefined;
+  /** What kind of failure it is, for code that decides what to do. */
   readonly reason: CheckpointReason;
   /** What the server answered. */
   readonly status: number | undefined;
 
+  /** `reason` is "damaged" unless it is given. */
   constructor(message: string, details: CheckpointDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : {});
     this.file = details.file ?? /^([\w.-]+(?:\/[\w.-]+)*): /.exec(message)?.[1];
@@ -42,11 +50,13 @@ export class CheckpointError extends Error {
 
 /** The GPU device was lost, is out of memory, or refused a shader. */
 export class DeviceError extends Error {
+  /** The class's name, also where code is minified. */
   override readonly name: string = "DeviceError";
 }
 
 /** Something was used after `dispose()`. */
 export class DisposedError extends Error {
+  /** The class's name, also where code is minified. */
   override readonly name: string = "DisposedError";
 }
 

@@ -59,6 +59,7 @@ export async function clearCache(): Promise<void> {
 /** A GLiNER: entities of any type, given as labels in the prompt; scores of spans, or of words. */
 export type GLiNERModel = gliner.GLiNERModel;
 
+/** The class as a page meets it: its code comes with the first load. */
 export const GLiNERModel: {
   /**
    * Loads gliner_config.json and weights.

@@ -35,6 +35,7 @@ export interface TaskWorker {
   ): Promise<RemoteTask<Name>>;
   /** Frees all its tasks, and ends the worker unless it was given. Calls that are open reject with DisposedError. */
   terminate(): void;
+  /** `terminate`, for `using`. */
   [Symbol.dispose](): void;
 }
 

@@ -177,6 +177,7 @@ async function main() {
       types: check("tsc", ["--noEmit"]),
       lint: check("eslint", ["."]),
       format: check("prettier", ["--check", "--log-level=warn", "."]),
+      "doc comments": check("typedoc", ["--emit", "none"]), // one on every public name, and links that lead somewhere
     };
     for (const [name, verdict] of Object.entries(checks)) await step(name, () => verdict); // started side by side
     let built = false;

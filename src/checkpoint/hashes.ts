@@ -19,7 +19,7 @@ const WEIGHTS = ["model.safetensors", "pytorch_model.bin", "tf_model.h5"];
 /**
  * Reads a source from end to end and gives the table that the option `integrity` takes: `sha256-…` by file name. Run it once, on
  * files that you trust, and ship the table with the page.
- * @param options `weights` names another weight file of the folder
+ * @param given `weights` names another weight file of the folder
  * @throws as loading does; rejects with the signal's reason on abort
  */
 export async function hashesOf(source: Source, given: WeightsOptions = {}): Promise<Record<string, string>> {

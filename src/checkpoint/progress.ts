@@ -15,6 +15,7 @@ export interface Step {
   readonly loaded: number;
   /** What `loaded` will reach; undefined where the server hides it. */
   readonly total: number | undefined;
+  /** What the step is part of. */
   readonly phase: Phase;
 }
 
@@ -24,7 +25,12 @@ export interface Progress extends Step {
    * Bytes of all files. `total` is undefined until all files are known, and grows with the few small ones that are met later.
    * It counts the word table, whose rest still arrives when the model is ready.
    */
-  readonly overall: { readonly loaded: number; readonly total: number | undefined };
+  readonly overall: {
+    /** Bytes so far. */
+    readonly loaded: number;
+    /** Bytes in all, once known. */
+    readonly total: number | undefined;
+  };
 }
 
 /** Told of every step. */

@@ -16,6 +16,7 @@ import { stream } from "./stream.js";
 /** What matrices, or the word table, are stored as. */
 export type ShrunkType = "f16" | "q8" | "q4";
 
+/** Options of `shrinkWeights`, beside those of reading. */
 export interface ShrinkOptions extends WeightsOptions {
   /** Matrices: "q8" (default), "q4" or "f16". The conv layer's, and matrices that blocks of 32 do not divide, stay in 8 bits. */
   readonly dtype?: ShrunkType;
@@ -31,16 +32,18 @@ const SHRINK_OPTIONS: OptionTable<ShrinkOptions> = {
 
 /** Where the bytes go: positions never overlap, and do not always rise. */
 export interface ByteSink {
+  /** Writes bytes from a position of the new file on; awaited before the next write. */
   write(position: number, bytes: Uint8Array): Promise<void> | void;
 }
 
 /** What was made of a checkpoint. */
 export interface Shrunk {
-  /** Bytes of the weights before and after. */
+  /** Bytes of the weights before. */
   readonly before: number;
+  /** Bytes of the weights after. */
   readonly after: number;
   /** Every tensor that was written, in the order of its bytes. */
-  readonly tensors: readonly { readonly name: string; readonly dtype: FileDType; readonly shape: readonly number[] }[];
+  readonly tensors: readonly Pick<TensorEntry, "name" | "dtype" | "shape">[];
 }
 
 /** Elements of a row that share a scale in 4 bits. */

@@ -31,9 +31,11 @@ export interface SourceOptions {
    * file that it does not name is refused. `hashesOf` makes this table.
    */
   readonly integrity?: Readonly<Record<string, string>>;
+  /** Used in place of the global `fetch`. */
   readonly fetch?: typeof fetch;
   /** Ends opening files; reading takes a signal of its own. */
   readonly signal?: AbortSignal;
+  /** Told of every step of the load. */
   readonly onProgress?: ProgressListener;
 }
 

@@ -10,6 +10,7 @@ import { bytesToRead, readView } from "./views.js";
 
 /** How bytes are streamed. */
 export interface StreamOptions {
+  /** Stops the stream, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal | undefined;
   /** Told after each chunk, file by file: `loaded` never falls, and reaches `total`, the bytes that are read of the file. */
   readonly onProgress?: ((step: Step) => void) | undefined;
@@ -21,8 +22,11 @@ export interface StreamOptions {
 
 /** Bytes of a wanted span, beginning `offset` bytes after its start; of a view, after its first element in order. */
 export interface Piece<Part extends Span> {
+  /** The span that the bytes belong to: the object that was given. */
   readonly entry: Part;
+  /** Bytes between the span's start and this piece. */
   readonly offset: number;
+  /** At most 1 MiB. */
   readonly bytes: Uint8Array;
 }
 

@@ -34,11 +34,17 @@ export const BITS_OF: ReadonlyMap<unknown, number> = new Map(Object.entries(DTYP
 
 /** Where a tensor lies: bytes [start, end) of a file of the folder, little-endian, row-major where it has no `view`. */
 export interface TensorEntry extends Span {
+  /** The tensor's name in its file. */
   readonly name: string;
+  /** In safetensors' spelling, whatever the container. */
   readonly dtype: FileDType;
+  /** Sizes, outermost first; empty for a scalar. */
   readonly shape: readonly number[];
+  /** The file's name in its folder. */
   readonly file: string;
+  /** First byte in the file. */
   readonly start: number;
+  /** The byte after its last. */
   readonly end: number;
 }
 

@@ -20,15 +20,19 @@ export type RelativeForm = "none" | "tile" | "gather";
 
 /** Sizes are in elements, padded to multiples of 4. */
 export interface ScoreAttrs {
+  /** H. */
   readonly heads: number;
   /** Padded head size. */
   readonly headWidth: number;
   /** First column of head 0 in query and key. */
   readonly queryFrom: number;
+  /** First column of head 0 in key. */
   readonly keyFrom: number;
   /** Number of scores: Σ heads · queries · (keys rounded up to 4). */
   readonly scores: number;
+  /** Whether there is a term of content to position. */
   readonly c2p: boolean;
+  /** Whether there is a term of position to content. */
   readonly p2c: boolean;
   /** Distance beyond which the slot is constant; 0 without relative terms. */
   readonly reach: number;
@@ -57,7 +61,15 @@ export const TILE_FIELDS = [
 ] as const;
 
 /** Queries and keys that one workgroup covers, hence one entry of `tiles`: the same for every form. */
-export function scoreTileSize(device: Capabilities, singleRows: boolean): { queries: number; keys: number } {
+export function scoreTileSize(
+  device: Capabilities,
+  singleRows: boolean,
+): {
+  /** Rows of query. */
+  queries: number;
+  /** Rows of key. */
+  keys: number;
+} {
   const { rows, columns, threadsX, threadsY } = planScores(device, singleRows, "tile", 0);
   return { queries: rows * threadsY, keys: columns * threadsX };
 }

@@ -9,12 +9,15 @@ import stagedBody from "./values-staged.wgsl?raw";
 
 /** Sizes in elements, padded to multiples of 4. */
 export interface ValueAttrs {
+  /** H. */
   readonly heads: number;
+  /** Padded head size. */
   readonly headWidth: number;
   /** First column of head 0 in value. */
   readonly valueFrom: number;
   /** Rows of the context. */
   readonly rows: number;
+  /** The queries are single rows of their sequences instead of all rows in order. */
   readonly singleRows: boolean;
   /** Σ heads · queries · keys · head size, for profiles. */
   readonly pairs: number;
@@ -30,7 +33,13 @@ interface ValuePlan {
 }
 
 /** Queries that one workgroup covers, hence one entry of `tiles`. */
-export function valueTileSize(device: Capabilities, singleRows: boolean): { queries: number } {
+export function valueTileSize(
+  device: Capabilities,
+  singleRows: boolean,
+): {
+  /** Rows of query. */
+  queries: number;
+} {
   const { rows, threads } = planValues(device, singleRows, 0);
   return { queries: rows * threads[1] };
 }

@@ -9,7 +9,9 @@ import wgsl from "./conv1d.wgsl?raw";
 
 /** Number of taps (odd) and the activation. */
 export interface Conv1dAttrs {
+  /** Odd. */
   readonly taps: number;
+  /** Applied last. */
   readonly activation: Activation;
 }
 

@@ -3,7 +3,9 @@ import { expectShape, expectVec4, f32, type Kernel, lastOf, rowsOf } from "./ker
 import { shader } from "./shader.js";
 import wgsl from "./group-attention.wgsl?raw";
 
+/** Sizes of `groupAttention`. */
 export interface GroupAttentionAttrs {
+  /** H. */
   readonly heads: number;
   /** Multiplied into every score. */
   readonly scale: number;

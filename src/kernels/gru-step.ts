@@ -3,6 +3,7 @@ import { elements, expectShape, expectVec4, type Kernel, lastOf, rowsOf } from "
 import { shader } from "./shader.js";
 import wgsl from "./gru-step.wgsl?raw";
 
+/** Place of a `gruStep` in its chain. */
 export interface GruAttrs {
   /** Which row of `input` all rows of h take. */
   readonly step: number;

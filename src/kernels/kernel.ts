@@ -18,7 +18,9 @@ export const Q4_BLOCK = 32;
 
 /** Shape and element type of a tensor. */
 export interface TensorType {
+  /** Sizes, outermost first. */
   readonly shape: readonly number[];
+  /** Element type. */
   readonly dtype: DType;
 }
 
@@ -30,11 +32,15 @@ export interface Capabilities {
   readonly subgroupControl?: boolean;
   /** Whether the adapter computes on the CPU: register tiles are then smaller, workgroups few. */
   readonly software: boolean;
-  /** Largest workgroup (threads), largest storage binding (bytes), most workgroups per dimension. */
+  /** Largest workgroup, in threads. */
   readonly workgroupThreads: number;
+  /** Largest storage binding, in bytes. */
   readonly bindingBytes: number;
+  /** Most workgroups along one axis. */
   readonly workgroupsPerDimension: number;
+  /** As GPUAdapterInfo has it; empty where it says nothing. */
   readonly vendor: string;
+  /** As GPUAdapterInfo has it; empty where it says nothing. */
   readonly architecture: string;
   /** As `hasManyRegisters` found when the vendor was known, where it has been taken away: sizes of tiles must stay. */
   readonly manyRegisters?: boolean;
@@ -52,7 +58,9 @@ export type Each<Names extends readonly string[], T> = { readonly [K in keyof Na
 
 /** What one dispatch computes and how. Operands have names, in binding order; the result is binding 0. */
 export interface Kernel<Names extends readonly string[] = readonly string[], Attrs extends object = object> {
+  /** Shown in plans, profiles and errors. */
   readonly name: string;
+  /** Names of the operands, in binding order from 1. */
   readonly operands: Names;
   /** The operand that may be of a packed type, where there is one. */
   readonly packs?: Names[number];
@@ -64,20 +72,29 @@ export interface Kernel<Names extends readonly string[] = readonly string[], Att
 
 /** One dispatch, ready to be encoded. */
 export interface Dispatch {
+  /** The WGSL with its variant's constants and functions. */
   readonly shader: Shader;
   /** The WGSL struct Params, by field name. */
   readonly params: Readonly<Record<string, number>>;
+  /** The grid. */
   readonly workgroups: readonly [x: number, y: number, z: number];
-  /** For profiles and benches: floating point operations, and bytes that must be read and written at least once. */
-  readonly work: { readonly flops: number; readonly bytes: number };
+  /** For profiles and benches. */
+  readonly work: {
+    /** Floating point operations. */
+    readonly flops: number;
+    /** Bytes that must be read and written at least once. */
+    readonly bytes: number;
+  };
   /** Where a kernel has several bodies: the one chosen, in words. */
   readonly plan?: string;
 }
 
+/** A tensor of f32. */
 export function f32(...shape: readonly number[]): TensorType {
   return { shape, dtype: "f32" };
 }
 
+/** A tensor of u32: ids and tables. */
 export function u32(...shape: readonly number[]): TensorType {
   return { shape, dtype: "u32" };
 }

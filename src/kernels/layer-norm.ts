@@ -5,7 +5,9 @@ import wgsl from "./layer-norm.wgsl?raw";
 
 /** `columns` is the true size of the last axis; the tensors' own may be padded to a multiple of four. */
 export interface LayerNormAttrs {
+  /** D. */
   readonly columns: number;
+  /** Added to the variance. */
   readonly eps: number;
 }
 

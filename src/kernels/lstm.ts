@@ -4,6 +4,7 @@ import { expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
 import { shader } from "./shader.js";
 import wgsl from "./lstm.wgsl?raw";
 
+/** Sizes of `lstm`, and which of its steps one dispatch takes. */
 export interface LstmAttrs {
   /** H of one direction, padded. */
   readonly hidden: number;

@@ -12,8 +12,13 @@ export interface MatmulAttrs {
   readonly activation?: Activation;
   /** Columns [from, to) of w and bias; both multiples of 4. Default: all. */
   readonly columns?: readonly [from: number, to: number];
-  /** Last axis of y and the first of its columns to write, for products that fill y piece by piece. Default: the product's own. */
-  readonly place?: { readonly width: number; readonly from: number };
+  /** For products that fill y piece by piece. Default: the product is y. */
+  readonly place?: {
+    /** Last axis of y. */
+    readonly width: number;
+    /** The first of its columns to write. */
+    readonly from: number;
+  };
 }
 
 const LOAD_X = `fn rowAt(row: u32, tap: u32) -> u32 { return min(row, params.rows - 1) * params.inner; }

@@ -25,8 +25,11 @@ export interface FileScales {
 
 /** One axis: `size` elements in groups of `group` (heads), each padded to `padded` (a multiple of 4). */
 export interface PaddedAxis {
+  /** Elements in the file. */
   readonly size: number;
+  /** Elements of a group; divides `size`. */
   readonly group: number;
+  /** Elements of a group on the device. */
   readonly padded: number;
 }
 
@@ -37,22 +40,40 @@ export function paddedSize({ size, group, padded }: PaddedAxis): number {
 
 /** How a tensor lies in its file. */
 export type FileLayout =
-  /**
-   * [out, in]: torch's linear layers; a vector is [out, 1]. `skip`: the result begins with this row of the packed tensor, so that a
-   * layer over [a | b] is packed as one for a and one for b.
-   */
-  | { readonly kind: "linear"; readonly skip?: number }
-  /** [in, out]: TensorFlow's dense layers, and tables that are used as they are. */
-  | { readonly kind: "transposed" }
-  /** [out, in / groups, taps]: torch's conv1d; input rows run over taps, then channels. */
-  | { readonly kind: "conv"; readonly taps: number; readonly groups: number }
-  /** [taps, in, out]: TensorFlow's conv1d. */
-  | { readonly kind: "convTransposed"; readonly taps: number };
+  | {
+      /** `[out, in]`, torch's linear layers; a vector is `[out, 1]`. */
+      readonly kind: "linear";
+      /** The result begins with this row of the packed tensor, so that a layer over `[a | b]` is packed as one for a and one for b. */
+      readonly skip?: number;
+    }
+  | {
+      /** `[in, out]`, TensorFlow's dense layers, and tables that are used as they are. */
+      readonly kind: "transposed";
+    }
+  | {
+      /** `[out, in / groups, taps]`, torch's conv1d; input rows run over taps, then channels. */
+      readonly kind: "conv";
+      /** Odd. */
+      readonly taps: number;
+      /** Divides both sizes. */
+      readonly groups: number;
+    }
+  | {
+      /** `[taps, in, out]`, TensorFlow's conv1d. */
+      readonly kind: "convTransposed";
+      /** Odd. */
+      readonly taps: number;
+    };
 
+/** How one tensor of a file becomes columns of one on the device. */
 export interface PackAttrs {
+  /** Of the file. */
   readonly dtype: PackedDType;
+  /** Of the file. */
   readonly layout: FileLayout;
+  /** The axis that is summed over. */
   readonly input: PaddedAxis;
+  /** The axis that becomes columns. */
   readonly output: PaddedAxis;
   /** Multiplied into every element (the attention scale is folded into the query projection). */
   readonly scale: number;
@@ -62,8 +83,11 @@ export interface PackAttrs {
   readonly into: {
     /** Default: f32. */
     readonly dtype?: "f32" | PackedType;
+    /** Rows of the result. */
     readonly rows: number;
+    /** Columns of the result. */
     readonly columns: number;
+    /** The first column of this tensor. */
     readonly from: number;
   };
 }

@@ -5,7 +5,9 @@ import { expectShape, expectVec4, f32, type Kernel, lastOf, rowsOf, type TensorT
 import { dispatchProduct } from "./matmul/product.js";
 import { expectWeights } from "./matmul/weights.js";
 
+/** How `sumMatmul` and `pairMatmul` are finished. */
 export interface SumMatmulAttrs {
+  /** Applied last. */
   readonly activation: Activation;
 }
 

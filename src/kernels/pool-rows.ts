@@ -8,7 +8,9 @@ import wgsl from "./pool-rows.wgsl?raw";
 /** How the rows of a segment become one. */
 export type Pooling = "mean" | "sum" | "max" | "rms" | "absMax" | "absMean";
 
+/** How `poolRows` makes one row of many. */
 export interface PoolAttrs {
+  /** What is done with each column. */
   readonly pooling: Pooling;
   /** Default: linear. */
   readonly activation?: Activation;

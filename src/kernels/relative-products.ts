@@ -5,12 +5,15 @@ import wgsl from "./relative-products.wgsl?raw";
 
 /** Sizes in elements, padded to multiples of 4. */
 export interface RelativeProductAttrs {
+  /** H. */
   readonly heads: number;
+  /** Padded head size. */
   readonly headWidth: number;
   /** First column of head 0 in query. */
   readonly queryFrom: number;
   /** Rows [from, to) of query. */
   readonly rows: readonly [from: number, to: number];
+  /** Distance beyond which the slot is constant. */
   readonly reach: number;
   /** 1 when rows stand for i in slot(i − j), −1 when they stand for j. */
   readonly sign: 1 | -1;

@@ -3,6 +3,7 @@ import { elements, expectShape, expectVec4, type Kernel, lastOf, rowsOf, type Te
 import { shader } from "./shader.js";
 import wgsl from "./scale-rows.wgsl?raw";
 
+/** Which weights `scaleRows` takes. */
 export interface ScaleAttrs {
   /** Which column of `scales`. */
   readonly column: number;

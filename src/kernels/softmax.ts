@@ -5,7 +5,9 @@ import wgsl from "./softmax.wgsl?raw";
 
 /** `scores`: number of scores, padding included. */
 export interface SoftmaxAttrs {
+  /** H. */
   readonly heads: number;
+  /** Elements of the result, padding included. */
   readonly scores: number;
 }
 

@@ -4,6 +4,7 @@ import { expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
 import { shader } from "./shader.js";
 import wgsl from "./span-scores.wgsl?raw";
 
+/** Sizes of `spanScores`, and how a span's row is made. */
 export interface SpanAttrs {
   /** K: spans of 1 to K words. */
   readonly widths: number;

@@ -12,20 +12,24 @@ import { LOAD_OPTIONS, type LoadOptions } from "./load/options.js";
 
 /** What `canRun` finds. Bytes are estimates from the files' headers; activations come on top. */
 export interface CanRun {
+  /** Whether the model can be loaded and run here. */
   readonly ok: boolean;
   /** In the words of browsers' built-in AI: "downloadable" when bytes must be fetched first. */
   readonly availability: "available" | "downloadable" | "unavailable";
   /** Why not, in words; empty when it runs. */
   readonly reasons: readonly string[];
-  /** Bytes of weights and vocabulary that lie on a server, and how many of them this origin keeps already. */
+  /** Bytes of weights and vocabulary that lie on a server; 0 for local files. */
   readonly downloadBytes: number;
+  /** How many of them this origin keeps already. */
   readonly cachedBytes: number;
-  /** Weights on the GPU in the type that `dtype` asks for, and the tables on the host. */
+  /** Weights on the GPU in the type that `dtype` asks for. */
   readonly gpuBytes: number;
+  /** Embedding tables in JavaScript. */
   readonly hostBytes: number;
-  /** Of the adapter; empty and undefined without one. */
+  /** Of the adapter; empty without one. */
   readonly features: readonly string[];
-  readonly limits: { readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number } | undefined;
+  /** Of the adapter, in bytes; undefined without one. */
+  readonly limits: Pick<GPUSupportedLimits, "maxBufferSize" | "maxStorageBufferBindingSize"> | undefined;
 }
 
 const TABLE = "deberta.embeddings.word_embeddings.weight";

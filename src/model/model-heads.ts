@@ -65,12 +65,14 @@ function lmHead(checkpoint: Checkpoint, config: DebertaV2Config): LmHead {
 
 /** Masked language modelling, with the paper's enhanced mask decoder where the checkpoint holds it. */
 export class DebertaV2ForMaskedLM extends DebertaV2PreTrainedModel<MaskedLMOutput> {
+  /** @internal */
   static override readonly options: OptionTable<MaskedLmOptions> = {
     ...LOAD_OPTIONS,
     enhancedMaskDecoder: [true, false, "auto"],
   };
   protected readonly head = "masked-lm";
 
+  /** @internal */
   static headSpec(checkpoint: Checkpoint, config: DebertaV2Config, options: MaskedLmOptions): HeadSpec {
     const lm = lmHead(checkpoint, config);
     const { enhancedMaskDecoder = "auto" } = options;
@@ -113,6 +115,7 @@ export class DebertaV2ForMaskedLM extends DebertaV2PreTrainedModel<MaskedLMOutpu
 export class DebertaV2ForSequenceClassification extends DebertaV2PreTrainedModel<SequenceClassifierOutput> {
   protected readonly head = "sequence-classification";
 
+  /** @internal */
   static headSpec(_checkpoint: Checkpoint, config: DebertaV2Config): HeadSpec {
     return { kind: "pooled", labels: config.numLabels };
   }
@@ -127,6 +130,7 @@ export class DebertaV2ForSequenceClassification extends DebertaV2PreTrainedModel
 export class DebertaV2ForTokenClassification extends DebertaV2PreTrainedModel<TokenClassifierOutput> {
   protected readonly head = "token-classification";
 
+  /** @internal */
   static headSpec(checkpoint: Checkpoint, config: DebertaV2Config): HeadSpec {
     const proj = checkpoint.find("proj.weight");
     if (proj) {
@@ -147,6 +151,7 @@ export class DebertaV2ForTokenClassification extends DebertaV2PreTrainedModel<To
 export class DebertaV2ForQuestionAnswering extends DebertaV2PreTrainedModel<QuestionAnsweringModelOutput> {
   protected readonly head = "question-answering";
 
+  /** @internal */
   static headSpec(_checkpoint: Checkpoint, config: DebertaV2Config): HeadSpec {
     if (config.numLabels !== 2)
       throw new UnsupportedError(`config.json: num_labels ${config.numLabels} is not supported (a span has 2)`);
@@ -172,6 +177,7 @@ export class DebertaV2ForQuestionAnswering extends DebertaV2PreTrainedModel<Ques
 export class DebertaV2ForMultipleChoice extends DebertaV2PreTrainedModel<MultipleChoiceModelOutput> {
   protected readonly head = "multiple-choice";
 
+  /** @internal */
   static headSpec(): HeadSpec {
     return { kind: "pooled", labels: 1 };
   }

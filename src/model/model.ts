@@ -44,11 +44,15 @@ export interface ForwardResult {
 
 /** What all DeBERTa-v2 models share. */
 export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = ModelOutput> {
-  /** What `fromPretrained` takes. */
+  /**
+   * What `fromPretrained` takes.
+   * @internal
+   */
   static readonly options: OptionTable<LoadOptions & { enhancedMaskDecoder?: boolean | "auto" }> = {
     ...LOAD_OPTIONS,
     enhancedMaskDecoder: [false, "auto"], // masked language models alone have one
   };
+  /** config.json, checked, with every default filled in. */
   readonly config: DebertaV2Config;
   protected engine: HeadEngine;
   protected abstract readonly head: Head;
@@ -171,6 +175,7 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     return this.letGo();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     void this.dispose();
   }
@@ -220,6 +225,7 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
 export class DebertaV2Model extends DebertaV2PreTrainedModel<BaseModelOutput> {
   protected readonly head = "model";
 
+  /** @internal */
   static headSpec(): HeadSpec {
     return { kind: "none" };
   }

@@ -2,7 +2,9 @@
 
 /** Float values in row order with their shape. */
 export interface Tensor {
+  /** Values in row order: the last axis runs fastest. */
   data: Float32Array;
+  /** Sizes, outermost first. */
   shape: number[];
 }
 

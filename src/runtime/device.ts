@@ -15,11 +15,15 @@ const WANTED_LIMITS = ["maxStorageBufferBindingSize", "maxBufferSize"] as const;
 
 const devices = new WeakMap<GPUDevice, Device>();
 
+/** A GPUDevice with what models and graphs need of it. `Device.of` and `Device.request` make one. */
 export class Device {
+  /** The WebGPU device. */
   readonly gpu: GPUDevice;
   /** What kernels may use: less after `withdraw`. */
   capabilities: Capabilities;
+  /** Compiled shaders, shared by all models of the device. */
   readonly pipelines: Pipelines;
+  /** How much work a submit may hold, by the device's measured rate. */
   readonly pace: Pace = new Pace();
   /** What was switched off on this device, and why, in sentences. */
   readonly withdrawn: string[] = [];
@@ -115,7 +119,15 @@ export class Device {
    * As `guarded`, but what `create` made is there at once and the verdict comes later, for work that need not wait for it.
    * Scopes are a stack per device, which others may share: they are pushed and popped in one synchronous block.
    */
-  scoped<T>(what: string, create: () => T): { readonly result: T; readonly verdict: Promise<void> } {
+  scoped<T>(
+    what: string,
+    create: () => T,
+  ): {
+    /** What `create` gave. */
+    readonly result: T;
+    /** Rejects with the DeviceError. */
+    readonly verdict: Promise<void>;
+  } {
     this.throwIfLost();
     this.gpu.pushErrorScope("out-of-memory");
     this.gpu.pushErrorScope("validation");
@@ -181,7 +193,12 @@ export class Device {
   }
 
   /** Live buffers and their bytes, over all models of this device. */
-  totals(): { buffers: number; bytes: number } {
+  totals(): {
+    /** How many. */
+    buffers: number;
+    /** Their sizes. */
+    bytes: number;
+  } {
     return { buffers: this.live.size, bytes: [...this.live.values()].reduce((sum, bytes) => sum + bytes, 0) };
   }
 }

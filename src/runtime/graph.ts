@@ -8,28 +8,53 @@ export type Layout = { readonly rows: string } | { readonly block: number };
 
 /** A tensor of the graph: written before a run, kept on the device, or computed by a node. */
 export interface Value {
+  /** Counts from 0 within its graph. */
   readonly id: number;
+  /** Scopes and name, joined by dots. */
   readonly name: string;
+  /** Shape and element type. */
   readonly type: TensorType;
+  /** Written before a run, kept on the device, or the result of a node. */
   readonly kind: "input" | "resident" | "computed";
   /** The value whose memory this one overwrites, at the root of a chain of overwrites; itself otherwise. */
   readonly storage: Value;
+  /** What its rows or blocks are, for looking inside. */
   readonly layout: Layout | undefined;
 }
 
+/** One kernel call: one dispatch. */
 export interface Node {
+  /** What computes it. */
   readonly kernel: Kernel;
+  /** Operands, in the order of the kernel's names. */
   readonly inputs: readonly Value[];
+  /** The kernel's attributes. */
   readonly attrs: object;
+  /** The result. */
   readonly output: Value;
   /** The value whose content the kernel updates in place. */
   readonly into?: Value;
 }
 
+/**
+ * What will run, in the order in which it was added.
+ *
+ * ```ts
+ * const graph = new Graph();
+ * const x = graph.input("x", f32(2, 4));
+ * const w = graph.resident("w", f32(4, 4));
+ * const bias = graph.resident("bias", f32(4));
+ * graph.output("y", graph.add("y", matmul, [x, w, bias], {}));
+ * ```
+ */
 export class Graph {
+  /** Written before every run. */
   readonly inputs: Value[] = [];
+  /** Kept on the device. */
   readonly residents: Value[] = [];
+  /** The schedule. */
   readonly nodes: Node[] = [];
+  /** Values that are read back, by the names they are asked for with. */
   readonly outputs: Map<string, Value> = new Map<string, Value>();
   private readonly named = new Map<string, Value>();
   private count = 0;

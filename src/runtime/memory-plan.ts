@@ -4,6 +4,7 @@
 import { byteLength } from "../kernels/kernel.js";
 import type { Graph, Value } from "./graph.js";
 
+/** Which buffer each value of a graph lies in. */
 export interface MemoryPlan {
   /** Bytes of each slot. */
   readonly slots: readonly number[];
@@ -46,6 +47,7 @@ function lives(graph: Graph): Life[] {
   return [...byId.values()];
 }
 
+/** Gives values that are never alive together the same slot. */
 export function planMemory(graph: Graph): MemoryPlan {
   const all = lives(graph);
   const slots: { bytes: number; tenants: Life[] }[] = [];

@@ -19,7 +19,9 @@ export type Inputs = Readonly<Record<string, Float32Array | Uint32Array>>;
 
 /** A tensor read back from the device. */
 export interface ReadBack {
+  /** Shape and element type on the device. */
   readonly type: TensorType;
+  /** Its words as floats; of u32 their bits. */
   readonly data: Float32Array;
 }
 
@@ -81,6 +83,7 @@ interface Sink {
 
 /** Options of a run. */
 export interface RunOptions {
+  /** Stops the run between two submits. */
   readonly signal?: AbortSignal | undefined;
   /** Told the share of the work that is done, after each submit but the last. */
   readonly onProgress?: ((share: number) => void) | undefined;
@@ -91,8 +94,11 @@ export interface Started {
   readonly outputs: Promise<Map<string, Float32Array>>;
 }
 
+/** A graph compiled for a device: made by `compile`, run as often as wanted. */
 export class Plan {
+  /** What it was compiled from. */
   readonly graph: Graph;
+  /** Where its values lie. */
   readonly memory: MemoryPlan;
   private readonly device: Device;
   private readonly residents: ResidentBuffers;
@@ -104,6 +110,7 @@ export class Plan {
   private readonly paramsStride: number;
   private bindGroups: { version: number; params: GPUBindGroup; tensors: GPUBindGroup[] } | undefined;
 
+  /** @internal */
   constructor(
     device: Device,
     graph: Graph,

@@ -6,16 +6,17 @@ import type { Node } from "./graph.js";
 
 /** Time of one node, from `Plan.profile`. */
 export interface StepTime {
+  /** The value's scope name. */
   readonly name: string;
+  /** The kernel's name. */
   readonly kernel: string;
   /** Of kernels with several bodies: the one chosen, in words. */
   readonly plan: string | undefined;
+  /** Of one dispatch. */
   readonly milliseconds: number;
-  /**
-   * Giga floating point operations, and gigabytes that must move at least, per second; undefined where the device's clock
-   * showed no time at all.
-   */
+  /** Giga floating point operations per second; undefined where the device's clock showed no time at all. */
   readonly gflops: number | undefined;
+  /** Gigabytes per second, of those that must move at least; undefined where the device's clock showed no time at all. */
   readonly gbytes: number | undefined;
 }
 

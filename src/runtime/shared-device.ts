@@ -7,7 +7,12 @@ let shared: { readonly device: Promise<Device>; users: number } | undefined;
  * The device to load a model on: the caller's, which is never destroyed, or one that all models without a device of their own
  * share and that goes with the last of them. `release` once for every call.
  */
-export async function acquireDevice(given?: GPUDevice): Promise<{ device: Device; release: () => void }> {
+export async function acquireDevice(given?: GPUDevice): Promise<{
+  /** To compile and run on. */
+  device: Device;
+  /** Gives it back. */
+  release: () => void;
+}> {
   if (given) return { device: Device.of(given), release: () => undefined };
   const mine = (shared ??= { device: Device.request(), users: 0 });
   mine.users++;

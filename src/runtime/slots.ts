@@ -8,6 +8,7 @@ const REMEMBERED = 16;
 const TOO_LARGE = 4;
 const WORTH_IT = 32 * 2 ** 20;
 
+/** Buffers that plans share: slot i is as large as plans needed lately. */
 export class Slots {
   /** Grows whenever a buffer was replaced. */
   version = 0;
@@ -17,6 +18,7 @@ export class Slots {
   private recent: (readonly number[])[] = [];
   private readonly device: Device;
 
+  /** Allocates nothing yet. */
   constructor(device: Device) {
     this.device = device;
     this.readback = new ReadbackRing(device);
@@ -43,16 +45,18 @@ export class Slots {
     grown.forEach(({ slot }, i) => (this.buffers[slot] = buffers[i]));
   }
 
+  /** The buffer of a slot, after `ensure`; another one once `version` has grown. */
   buffer(index: number): GPUBuffer {
     return this.buffers[index]!;
   }
 
   /** Bytes of the slots, and how many they are. */
-  totals(): { bytes: number; buffers: number } {
+  totals(): ReturnType<Device["totals"]> {
     const made = this.buffers.filter((buffer) => buffer !== undefined);
     return { bytes: made.reduce((sum, buffer) => sum + buffer.size, 0), buffers: made.length };
   }
 
+  /** Frees all buffers. */
   dispose(): void {
     this.buffers.forEach((_, slot) => this.free(slot));
     this.readback.dispose();

@@ -7,9 +7,11 @@ import { writeParams } from "./params.js";
 
 /** The buffers that stay on the device for a model's life, by name. */
 export class Residents {
+  /** By the residents' names. */
   readonly buffers: Map<string, GPUBuffer> = new Map<string, GPUBuffer>();
   private readonly device: Device;
 
+  /** Allocates nothing yet. */
   constructor(device: Device) {
     this.device = device;
   }
@@ -67,10 +69,12 @@ export class Residents {
     this.buffers.delete(name);
   }
 
+  /** Of all buffers. */
   bytes(): number {
     return [...this.buffers.values()].reduce((sum, buffer) => sum + buffer.size, 0);
   }
 
+  /** Frees all buffers. */
   dispose(): void {
     for (const buffer of this.buffers.values()) this.device.destroyBuffer(buffer);
     this.buffers.clear();

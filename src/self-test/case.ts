@@ -13,10 +13,13 @@ export interface GraphCase {
 
 /** One kernel in one case. */
 export interface CaseResult {
+  /** The kernel's name. */
   readonly kernel: string;
+  /** What was computed with it. */
   readonly case: string;
   /** Largest error, as a share of the magnitude of the row it lies in; infinite where the device refused the work. */
   readonly error: number;
+  /** Whether the error is within the case's tolerance. */
   readonly ok: boolean;
   /** What is wrong, and where. */
   readonly message?: string;

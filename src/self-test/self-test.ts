@@ -4,16 +4,21 @@ import { readOptions } from "../options.js";
 import { acquireDevice } from "../runtime/shared-device.js";
 import type { CaseResult } from "./case.js";
 
+/** What `selfTest` found. */
 export interface SelfTestReport {
+  /** Whether every kernel is right. */
   readonly ok: boolean;
   /** The adapter, in the browser's words. */
   readonly adapter: string;
+  /** One for each kernel of each case. */
   readonly results: readonly CaseResult[];
 }
 
+/** Options of `selfTest`. */
 export interface SelfTestOptions {
   /** Default: the device that models share. */
   readonly device?: GPUDevice;
+  /** Stops it between two cases. */
   readonly signal?: AbortSignal;
   /** Told how many of all cases are done. */
   readonly onProgress?: (done: number, all: number) => void;

@@ -6,15 +6,18 @@ import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import type { SentenceTransformer } from "./extraction/sentence-transformer.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
 
+/** Options of `pipeline("feature-extraction")` and of its calls. */
 export interface FeatureExtractionOptions {
   /** "none" (default): every token's vector. "cls": the first token's. "mean": the mean over all tokens, special ones too. "auto": as the
    *  folder's modules.json says (sentence-transformers): pooling, Dense, Normalize, prompts; only when the pipeline is made. */
   readonly pooling?: "none" | "cls" | "mean" | "auto";
-  /** With "auto": one of the folder's prompts by name, or a text, put in front of the input. Default: the folder's own. */
+  /** With "auto": one of the folder's prompts, by name, put in front of the input. Default: the folder's own. */
   readonly promptName?: string;
+  /** With "auto": a text put in front of the input. */
   readonly prompt?: string;
   /** Whether vectors are scaled to length 1. */
   readonly normalize?: boolean;
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -26,6 +29,14 @@ export const FEATURE_EXTRACTION_OPTIONS: OptionTable<FeatureExtractionOptions> =
   signal: "object",
 };
 
+/**
+ * What `pipeline("feature-extraction")` gives.
+ *
+ * ```ts
+ * const embed = await pipeline("feature-extraction", source, { pooling: "mean", normalize: true });
+ * const { data } = await embed("a text"); // D numbers
+ * ```
+ */
 export interface FeatureExtractor {
   /** [1, N, D], with pooling [1, D]. */
   (text: string, options?: FeatureExtractionOptions): Promise<Tensor>;

@@ -6,11 +6,13 @@ import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { checkTopK, softmax, topIndexes } from "./scores.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
 
+/** Options of `pipeline("fill-mask")` and of its calls. */
 export interface FillMaskOptions {
   /** How many tokens for each mask; `null` for the whole vocabulary. Default: 5. */
   readonly topK?: number | null;
   /** Only these tokens. A target that is none is replaced by its first piece. */
   readonly targets?: string | readonly string[];
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -20,17 +22,29 @@ export const FILL_MASK_OPTIONS: OptionTable<FillMaskOptions> = {
   signal: "object",
 };
 
+/** A token for a mask. Names as in Transformers. */
 export interface Filling {
+  /** Probability over the whole vocabulary. */
   readonly score: number;
+  /** The token's id. */
   readonly token: number;
+  /** The token's text. */
   readonly token_str: string;
   /** The text with this token in the mask's place. */
   readonly sequence: string;
 }
 
+/**
+ * What `pipeline("fill-mask")` gives.
+ *
+ * ```ts
+ * const [best] = await fill("What [MASK] does the movie start?"); // { token_str: "time", … }
+ * ```
+ */
 export interface MaskFiller {
   /** One mask → its fillings, best first; several → a list for each mask. */
   (text: string, options?: FillMaskOptions): Promise<Filling[] | Filling[][]>;
+  /** Several texts → for each what it would give alone. */
   (texts: readonly string[], options?: FillMaskOptions): Promise<(Filling[] | Filling[][])[]>;
 }
 

@@ -5,12 +5,17 @@ import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { softmax } from "./scores.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
 
+/** A prompt, and texts of which one goes on from it. */
 export interface MultipleChoiceInput {
+  /** What stands first in every pair. */
   readonly prompt: string;
+  /** One text or more. */
   readonly choices: readonly string[];
 }
 
+/** Options of calls. */
 export interface MultipleChoiceOptions {
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -18,13 +23,23 @@ export const MULTIPLE_CHOICE_OPTIONS: OptionTable<MultipleChoiceOptions> = { sig
 
 /** One number a choice, in the order of the choices. */
 export interface MultipleChoiceResult {
+  /** The model's outputs. */
   readonly logits: number[];
   /** Probabilities: the logits' softmax. */
   readonly scores: number[];
 }
 
+/**
+ * What `pipeline("multiple-choice")` gives.
+ *
+ * ```ts
+ * const { scores } = await choose({ prompt: "When is it open?", choices: ["From nine.", "In Paris."] });
+ * ```
+ */
 export interface Chooser {
+  /** One question → its numbers. */
   (input: MultipleChoiceInput, options?: MultipleChoiceOptions): Promise<MultipleChoiceResult>;
+  /** Several questions → a result for each; they may have unequally many choices. */
   (inputs: readonly MultipleChoiceInput[], options?: MultipleChoiceOptions): Promise<MultipleChoiceResult[]>;
 }
 

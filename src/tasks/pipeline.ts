@@ -44,16 +44,27 @@ import type { ZeroShotClassifier, ZeroShotOptions } from "./zero-shot-classifica
 
 /** How each task is called. */
 export interface TaskFunctions {
+  /** A label for a whole text, or for two that are read together. */
   "text-classification": TextClassifier;
+  /** Which of any labels fits, by a model of entailment or GLiClass. */
   "zero-shot-classification": ZeroShotClassifier;
+  /** Entities of the kinds that the model was trained on. */
   "token-classification": TokenClassifier;
+  /** Personal data in the whole of a text, by a model and by rules. */
   redact: Redactor;
+  /** The span of a context that answers a question. */
   "question-answering": QuestionAnswerer;
+  /** The likeliest tokens for each `[MASK]`. */
   "fill-mask": MaskFiller;
+  /** Which of some texts goes on from a prompt. */
   "multiple-choice": Chooser;
+  /** A vector for each token, or for the whole text. */
   "feature-extraction": FeatureExtractor;
+  /** Documents by their relevance to a query. */
   rerank: Reranker;
+  /** Spans that are what any labels say (GLiNER, GLiNER2). */
   "entity-extraction": EntityExtractor;
+  /** Entities, relations, records and classes by a schema (GLiNER2). */
   "structured-extraction": StructuredExtractor;
 }
 
@@ -78,16 +89,27 @@ export type Pipelines = {
 
 /** Each task's options, beside those of loading. */
 export interface PipelineOptions {
+  /** `topK`, `functionToApply`, `truncation`, `maxLength`, `windows`. */
   "text-classification": TextClassificationOptions;
+  /** `hypothesisTemplate`, `multiLabel`; of GLiClass `threshold`, `prompt`, `examples`, `lstm`. */
   "zero-shot-classification": ZeroShotOptions & Pick<GlinerOptions, "lstm">;
+  /** `aggregationStrategy`, `ignoreLabels`, `stride`. */
   "token-classification": TokenClassificationOptions;
+  /** `rules`, `aggregationStrategy`, `ignoreLabels`, `stride`. */
   redact: RedactionOptions;
+  /** `topK`, `docStride`, `maxSeqLen`, `maxAnswerLen`, `handleImpossibleAnswer`, `alignToWords`. */
   "question-answering": QuestionAnsweringOptions;
+  /** `topK`, `targets`; when the pipeline is made `enhancedMaskDecoder`. */
   "fill-mask": FillMaskOptions & Pick<MaskedLmOptions, "enhancedMaskDecoder">;
+  /** None beside `signal`. */
   "multiple-choice": MultipleChoiceOptions;
+  /** `pooling`, `normalize`; with modules.json `promptName`, `prompt`. */
   "feature-extraction": FeatureExtractionOptions;
+  /** `topK`, `activation`. */
   rerank: RerankOptions;
+  /** `threshold`, `flatNer`, `multiLabel`, `returnClassProbs`, `chunkSize`, `chunkOverlap`; when the pipeline is made `lstm`. */
   "entity-extraction": EntityExtractionOptions & Pick<GlinerOptions, "lstm">;
+  /** `threshold`, `includeConfidence`, `includeSpans`, `overlapPolicy`, `maxLen`, `chunkSize`, `chunkOverlap`. */
   "structured-extraction": StructuredExtractionOptions;
 }
 

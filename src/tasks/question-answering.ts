@@ -8,11 +8,15 @@ import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { softmax } from "./scores.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task, type TaskModel } from "./task.js";
 
+/** A question and the text to look in. */
 export interface QuestionAnsweringInput {
+  /** Not empty. */
   readonly question: string;
+  /** Of any length; not empty. */
   readonly context: string;
 }
 
+/** Options of `pipeline("question-answering")` and of its calls. */
 export interface QuestionAnsweringOptions {
   /** How many answers, best first. Default: 1. */
   readonly topK?: number;
@@ -28,6 +32,7 @@ export interface QuestionAnsweringOptions {
   readonly handleImpossibleAnswer?: boolean;
   /** Whether answers are widened to whole words. Default: true. */
   readonly alignToWords?: boolean;
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -42,18 +47,31 @@ export const QUESTION_ANSWERING_OPTIONS: OptionTable<QuestionAnsweringOptions> =
   signal: "object",
 };
 
+/** A stretch of the context. */
 export interface Answer {
+  /** Product of the probabilities of its start and its end, summed over equal answers. */
   readonly score: number;
-  /** UTF-16 position in the context. */
+  /** UTF-16 position of its first unit in the context. */
   readonly start: number;
+  /** UTF-16 position after its last unit. */
   readonly end: number;
+  /** The context from `start` to `end`; empty for "no answer". */
   readonly answer: string;
 }
 
+/**
+ * What `pipeline("question-answering")` gives.
+ *
+ * ```ts
+ * const { answer } = await ask({ question: "Who painted it?", context });
+ * ```
+ */
 export interface QuestionAnswerer {
   /** One answer where there is one, else a list, best first. */
   (input: QuestionAnsweringInput, options: QuestionAnsweringOptions & { topK: number }): Promise<Answer | Answer[]>;
+  /** The best answer. */
   (input: QuestionAnsweringInput, options?: QuestionAnsweringOptions): Promise<Answer>;
+  /** Several questions → for each what it would give alone. */
   (inputs: readonly QuestionAnsweringInput[], options?: QuestionAnsweringOptions): Promise<(Answer | Answer[])[]>;
 }
 

@@ -4,8 +4,13 @@ import { cutAt } from "./cut.js";
 import type { Entity } from "./token-classification.js";
 
 /** A span of a text, as token classification and entity extraction find them. */
-export type RedactableEntity = Pick<Entity, "start" | "end"> & Partial<Entity> & { readonly label?: string };
+export type RedactableEntity = Pick<Entity, "start" | "end"> &
+  Partial<Entity> & {
+    /** Entity extraction's name for `entity_group`. */
+    readonly label?: string;
+  };
 
+/** Options of `redact`. */
 export interface RedactOptions<Span extends RedactableEntity = RedactableEntity> {
   /**
    * "label" (default): [PERSON]. "numbered": [PERSON 1], the same number for the same text. "block": one █ a character.

@@ -8,11 +8,13 @@ import { checkTopK, sigmoid, topIndexes } from "./scores.js";
 import { asTask, checkText, modelInputs, type Loaded, type Task } from "./task.js";
 import type { SequenceClassifier } from "./text-classification.js";
 
+/** Options of `pipeline("rerank")` and of its calls. */
 export interface RerankOptions {
   /** How many documents, best first; `null` or nothing for all. */
   readonly topK?: number | null;
   /** From the model's output to a score. Default: what config.json names for sentence-transformers' CrossEncoder, else sigmoid. */
   readonly activation?: RerankActivation;
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -25,14 +27,23 @@ export const RERANK_OPTIONS: OptionTable<RerankOptions> = {
   signal: "object",
 };
 
+/** A document with its score. */
 export interface Ranked {
   /** Place in the list that was given. */
   readonly index: number;
   /** 0 to 1 with sigmoid. */
   readonly score: number;
+  /** The text that was given. */
   readonly document: string;
 }
 
+/**
+ * What `pipeline("rerank")` gives: documents, best first.
+ *
+ * ```ts
+ * const [best] = await rerank("opening hours", ["We open at nine.", "We are in Paris."]);
+ * ```
+ */
 export type Reranker = (query: string, documents: readonly string[], options?: RerankOptions) => Promise<Ranked[]>;
 
 /** What the task asks of a DebertaV2ForSequenceClassification. */

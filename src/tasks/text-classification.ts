@@ -9,31 +9,43 @@ import { asTask, kindOf, modelInputs, type Loaded, type Task, type TaskModel, ty
 import { usualStride } from "./token-scores.js";
 
 /** What is classified: a text, or two texts that the model reads together. */
-export type ClassificationInput = string | { readonly text: string; readonly textPair: string };
+export type ClassificationInput =
+  | string
+  | {
+      /** The first text. */
+      readonly text: string;
+      /** The second one. */
+      readonly textPair: string;
+    };
 
 /** One label with its score: a probability, or the logit itself with `functionToApply: "none"`. */
 export interface Classification {
+  /** By `id2label` of config.json. */
   readonly label: string;
+  /** 0 to 1, or a logit. */
   readonly score: number;
   /** Of models with several heads: which of them says so. A head whose answer is a number has its own name as the label. */
   readonly head?: string;
 }
 
+/** Options of `pipeline("text-classification")` and of its calls. */
 export interface TextClassificationOptions {
   /** How many labels, best first; `null` for all. Without it the best one. */
   readonly topK?: number | null;
   /** From logits to scores. Default: sigmoid for a single output and for multi-label models, none for regression, else softmax. */
   readonly functionToApply?: "softmax" | "sigmoid" | "none";
-  /** Whether and how texts longer than `maxLength` are cut. Default: not. */
+  /** Whether and how texts longer than `maxLength` are cut. Default: not; a longer text is read as a whole. */
   readonly truncation?: boolean | "longest_first" | "only_first" | "only_second";
   /** In tokens, special ones included. Default: model_max_length of tokenizer_config.json. */
   readonly maxLength?: number;
-  /**
-   * Reads a text longer than `maxLength` as overlapping windows instead of cutting it; of a pair, the first text. `stride`:
-   * tokens that neighbours share (default: a quarter of a window). `aggregate`: a label's score is its largest in any window
-   * (default; then scores need not add up to 1), or the mean of all.
-   */
-  readonly windows?: { readonly stride?: number; readonly aggregate?: "max" | "mean" };
+  /** Reads a text longer than `maxLength` as overlapping windows instead of cutting it; of a pair, the first text. */
+  readonly windows?: {
+    /** Tokens that neighbours share. Default: a quarter of a window. */
+    readonly stride?: number;
+    /** A label's score is its largest in any window (default; then scores need not add up to 1), or the mean of all. */
+    readonly aggregate?: "max" | "mean";
+  };
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -46,6 +58,15 @@ export const TEXT_CLASSIFICATION_OPTIONS: OptionTable<TextClassificationOptions>
   signal: "object",
 };
 
+/**
+ * What `pipeline("text-classification")` gives.
+ *
+ * ```ts
+ * const [best] = await classify("wake me up at six"); // { label: "alarm", score: 0.88 }
+ * const labels = await classify(["tell me a joke", "block my card"]); // the best of each
+ * const [all] = await classify([{ text: "It rains.", textPair: "It is wet." }], { topK: null });
+ * ```
+ */
 export interface TextClassifier {
   /** One text → its labels, best first. */
   (input: ClassificationInput, options?: TextClassificationOptions): Promise<Classification[]>;

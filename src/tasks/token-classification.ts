@@ -10,12 +10,15 @@ import { aggregate, STRATEGIES, type AggregationStrategy, type Entity } from "./
 export type { TokenClassifierModel } from "./token-scores.js";
 export type { AggregationStrategy, Entity } from "./token-spans.js";
 
+/** Options of `pipeline("token-classification")` and of its calls. */
 export interface TokenClassificationOptions {
+  /** How tokens become spans. Default: "none". */
   readonly aggregationStrategy?: AggregationStrategy;
   /** Labels that are left out. Default: ["O"]. */
   readonly ignoreLabels?: readonly string[];
   /** Tokens that neighbouring windows of a long text share; without it, a long text is cut. */
   readonly stride?: number;
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -26,8 +29,17 @@ export const TOKEN_CLASSIFICATION_OPTIONS: OptionTable<TokenClassificationOption
   signal: "object",
 };
 
+/**
+ * What `pipeline("token-classification")` gives.
+ *
+ * ```ts
+ * await tag("I am Ada.", { aggregationStrategy: "simple" }); // [{ entity_group: "PERSON", word: "Ada", start: 5, end: 8, … }]
+ * ```
+ */
 export interface TokenClassifier {
+  /** One text → its tokens or spans, without `ignoreLabels`. */
   (text: string, options?: TokenClassificationOptions): Promise<Entity[]>;
+  /** Several texts → a list for each. */
   (texts: readonly string[], options?: TokenClassificationOptions): Promise<Entity[][]>;
 }
 

@@ -4,11 +4,15 @@ import type { Token } from "./token-scores.js";
 
 /** A token (`entity`, `index`) or, with a strategy other than "none", a span (`entity_group`). */
 export interface Entity {
+  /** A token's label, B- and I- included. */
   readonly entity?: string;
+  /** A span's label, without B- and I-. */
   readonly entity_group?: string;
+  /** Probability; of a span the mean. */
   readonly score: number;
   /** Place of the token in its window, special tokens counted. */
   readonly index?: number;
+  /** As the tokenizer spells it; `start` and `end` cut the text itself. */
   readonly word: string;
   /** UTF-16 position in the text. */
   readonly start: number;

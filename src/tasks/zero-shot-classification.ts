@@ -8,6 +8,7 @@ import { softmax } from "./scores.js";
 import { asTask, checkText, modelInputs, oneOrMany, type Loaded, type Task } from "./task.js";
 import type { SequenceClassifier } from "./text-classification.js";
 
+/** Options of `pipeline("zero-shot-classification")` and of its calls. */
 export interface ZeroShotOptions {
   /** The hypothesis, a template of Python's `str.format`: `{}` stands for the label. Default: "This example is {}." */
   readonly hypothesisTemplate?: string;
@@ -18,7 +19,13 @@ export interface ZeroShotOptions {
   /** GLiClass: said before the text. */
   readonly prompt?: string;
   /** GLiClass: texts with their labels, shown to the model. */
-  readonly examples?: readonly { readonly text: string; readonly labels: readonly string[] }[];
+  readonly examples?: readonly {
+    /** The example. */
+    readonly text: string;
+    /** Its labels, of those that are asked for. */
+    readonly labels: readonly string[];
+  }[];
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -33,8 +40,11 @@ export const ZERO_SHOT_OPTIONS: OptionTable<ZeroShotOptions> = {
 
 /** Labels with their scores, best first. */
 export interface ZeroShotResult {
+  /** The text. */
   readonly sequence: string;
+  /** Best first. */
   readonly labels: string[];
+  /** One for each label, 0 to 1; they add up to 1 unless `multiLabel`. */
   readonly scores: number[];
 }
 
@@ -44,8 +54,17 @@ export type LabelTree = readonly string[] | { readonly [group: string]: LabelTre
 /** A list, or one text with commas between labels. For GLiClass also groups, or a list for each text. */
 export type ZeroShotLabels = string | LabelTree | readonly (readonly string[])[];
 
+/**
+ * What `pipeline("zero-shot-classification")` gives.
+ *
+ * ```ts
+ * const { labels } = await classify("The train is late again.", ["travel", "food"]);
+ * ```
+ */
 export interface ZeroShotClassifier {
+  /** One text → its labels with scores. */
   (text: string, labels: ZeroShotLabels, options?: ZeroShotOptions): Promise<ZeroShotResult>;
+  /** Several texts → a result for each. */
   (texts: readonly string[], labels: ZeroShotLabels, options?: ZeroShotOptions): Promise<ZeroShotResult[]>;
 }
 

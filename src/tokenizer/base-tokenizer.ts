@@ -13,7 +13,9 @@ export type TextInput = string | readonly string[];
 /** One text, or two that belong together. */
 export type TextOrPair = TextInput | readonly [TextInput, TextInput];
 
+/** Options of `decode`. */
 export interface DecodeOptions {
+  /** Whether special tokens are left out. Default: false. */
   readonly skipSpecialTokens?: boolean | undefined;
   /** Default: `clean_up_tokenization_spaces` of tokenizer_config.json. */
   readonly cleanUpTokenizationSpaces?: boolean | undefined;
@@ -26,7 +28,9 @@ const DECODE_OPTIONS: OptionTable<DecodeOptions> = {
 
 /** The name and the bytes of a vocabulary's file. */
 export interface VocabularyFile {
+  /** "spm.model". */
   readonly name: string;
+  /** A copy. */
   readonly bytes: Uint8Array;
 }
 
@@ -36,6 +40,7 @@ export type VocabularyBytes = Uint8Array | undefined | (() => Promise<Uint8Array
 /** What a decoded text is tidied of: each becomes the same without its spaces, in this order. */
 const CLEAN_UP = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"];
 
+/** What both tokenizers share. */
 export abstract class BaseTokenizer {
   protected readonly settings: Settings;
   readonly #vocabulary: VocabularyBytes;
@@ -67,24 +72,31 @@ export abstract class BaseTokenizer {
   /** The text that these tokens stand for. */
   abstract convertTokensToString(tokens: readonly string[]): string;
 
+  /** Id of `[PAD]`. */
   get padTokenId(): number {
     return this.#idOfRole("pad");
   }
+  /** Id of `[CLS]`, which every sequence begins with. */
   get clsTokenId(): number {
     return this.#idOfRole("cls");
   }
+  /** Id of `[SEP]`, which every text ends with. */
   get sepTokenId(): number {
     return this.#idOfRole("sep");
   }
+  /** Id of `[UNK]`, in place of what no piece covers. */
   get unkTokenId(): number {
     return this.#idOfRole("unk");
   }
+  /** Id of `[MASK]`. */
   get maskTokenId(): number {
     return this.#idOfRole("mask");
   }
+  /** Id of the token named `bos_token`, usually `[CLS]`. */
   get bosTokenId(): number {
     return this.#idOfRole("bos");
   }
+  /** Id of the token named `eos_token`, usually `[SEP]`. */
   get eosTokenId(): number {
     return this.#idOfRole("eos");
   }

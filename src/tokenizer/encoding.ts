@@ -4,7 +4,9 @@ import type { Tokens } from "./tokens.js";
 
 /** One text or pair, ready for a model. All arrays have one entry a token. */
 export interface Encoding {
+  /** Rows of the model's word table. */
   ids: number[];
+  /** The tokens' own spelling: `▁` stands for a space. */
   tokens: string[];
   /** 0 for the first text and its special tokens, 1 for the second. */
   typeIds: number[];
@@ -22,9 +24,12 @@ export interface Encoding {
   overflowing: Encoding[];
 }
 
+/** Which text is cut when both together are too long: token by token the longer one, the first, the second, none. */
 export type TruncationStrategy = "longest_first" | "only_first" | "only_second" | "do_not_truncate";
+/** Where padding is added, or where a text is cut. */
 export type Side = "right" | "left";
 
+/** Options of `encode` and `encodeBatch`: those of a Python tokenizer's call. */
 export interface EncodeOptions {
   /** `true` is "longest_first". Default: none, but "longest_first" when `maxLength` is given without padding. */
   readonly truncation?: boolean | TruncationStrategy | undefined;
@@ -32,12 +37,17 @@ export interface EncodeOptions {
   readonly maxLength?: number | undefined;
   /** Tokens that neighbouring windows share. */
   readonly stride?: number | undefined;
+  /** Whether what is cut off comes as `overflowing`. Default: false. */
   readonly returnOverflowingTokens?: boolean | undefined;
+  /** Whether `[CLS]` and `[SEP]` are put in. Default: true. */
   readonly addSpecialTokens?: boolean | undefined;
   /** `true` is "longest": as long as the longest of the batch. */
   readonly padding?: boolean | "longest" | "max_length" | "do_not_pad" | undefined;
+  /** Lengths are padded up to a multiple of this. */
   readonly padToMultipleOf?: number | undefined;
+  /** Default: `padding_side` of tokenizer_config.json, else right. */
   readonly paddingSide?: Side | undefined;
+  /** Default: `truncation_side` of tokenizer_config.json, else right. */
   readonly truncationSide?: Side | undefined;
   /** Texts are given as lists of words. */
   readonly isSplitIntoWords?: boolean | undefined;

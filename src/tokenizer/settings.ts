@@ -9,6 +9,7 @@ import type { Side } from "./encoding.js";
 import { isObject, show, type JsonObject } from "../json.js";
 import { readId, readToken } from "./json.js";
 
+/** What a caller may set in place of tokenizer_config.json. */
 export interface TokenizerOptions {
   /** Overrides `do_lower_case` of tokenizer_config.json. */
   readonly doLowerCase?: boolean | undefined;

@@ -46,6 +46,7 @@ import { noTokens, type Tokens } from "./tokens.js";
 import { truncateFast } from "./truncation.js";
 import type { Vocabulary } from "./pieces/vocabulary.js";
 
+/** Options of `DebertaV2TokenizerFast.fromPretrained`. */
 export type FastTokenizerOptions = TokenizerOptions & SourceOptions;
 
 export const FAST_TOKENIZER_OPTIONS: OptionTable<FastTokenizerOptions> = { ...SOURCE_OPTIONS, ...TOKENIZER_OPTIONS };
@@ -60,6 +61,14 @@ interface Parts {
   readonly file: VocabularyBytes;
 }
 
+/**
+ * The fast tokenizer of Transformers, with offsets of every token: what tasks use.
+ *
+ * ```ts
+ * const tokenizer = await DebertaV2TokenizerFast.fromPretrained("/models/tiny-intent/");
+ * const { ids, offsets } = tokenizer.encode("wake me up");
+ * ```
+ */
 export class DebertaV2TokenizerFast extends BaseTokenizer {
   readonly vocabSize: number;
   protected readonly padsWindows = true;

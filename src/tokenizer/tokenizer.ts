@@ -21,6 +21,7 @@ import { lowerCase, PUNCTUATION_OR_NOT, splitParts, trimPython } from "./text/sl
 import { noTokens, type Tokens } from "./tokens.js";
 import { truncateSlow } from "./truncation.js";
 
+/** Options of `DebertaV2Tokenizer.fromPretrained`. */
 export interface SlowTokenizerOptions extends TokenizerOptions, SourceOptions {
   /** What cuts texts into pieces; "sentencepiece-js" is fetched when asked for, and needs WebAssembly. */
   readonly engine?: "javascript" | "sentencepiece-js" | undefined;
@@ -32,6 +33,7 @@ const SLOW_TOKENIZER_OPTIONS: OptionTable<SlowTokenizerOptions> = {
   engine: ["javascript", "sentencepiece-js"],
 };
 
+/** The slow tokenizer of Transformers: sentencepiece itself, for models that were trained with it. */
 export class DebertaV2Tokenizer extends BaseTokenizer {
   readonly vocabSize: number;
   protected readonly padsWindows = false;

@@ -36,7 +36,7 @@ type TokenizerMethods =
 export type RemoteModel<Model = DebertaV2PreTrainedModel> = {
   /** The config's members, without its methods. */
   readonly config: ConfigFacts;
-} & (Model extends { readonly forward: unknown } ? Pick<Model, "forward"> : never) &
+} & Pick<Model, keyof Model & "forward"> &
   AllFar<Pick<DebertaV2PreTrainedModel, ModelMethods>>;
 
 /** A tokenizer in a worker: its numbers and names at hand, its methods as promises. */
@@ -44,10 +44,13 @@ export type RemoteTokenizer = TokenizerFacts & AllFar<Pick<DebertaV2TokenizerFas
 
 /** A task in a worker: called like the task itself. */
 export type RemoteTask<Name extends keyof Pipelines> = TaskFunctions[Name] & {
+  /** The model: its config at hand, its methods as promises. */
   readonly model: RemoteModel<Pipelines[Name]["model"]>;
+  /** The tokenizer: its numbers at hand, its methods as promises. */
   readonly tokenizer: RemoteTokenizer;
   /** Frees the task in the worker, and the worker if it was made for this task alone. Twice is harmless. */
   dispose(): Promise<void>;
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void;
 };
 

@@ -5,9 +5,11 @@ import type { Capabilities } from "../kernel.js";
 
 /** Sizes of a product, in elements. */
 export interface MatmulShape {
+  /** T, of x and y. */
   readonly rows: number;
   /** Length of the sums: K. */
   readonly inner: number;
+  /** N, of w and y. */
   readonly columns: number;
   /** More than 1: a convolution, whose rows are masked as they are read, which takes registers. */
   readonly taps?: number;
@@ -17,7 +19,9 @@ export interface MatmulShape {
 export interface MatmulPlan {
   /** The .wgsl file: subgroup broadcast, straight from storage, or through tiles in workgroup memory. */
   readonly body: "subgroup" | "direct" | "shared";
+  /** Rows of sums of a thread. */
   readonly rows: number;
+  /** vec4 of sums in each of its rows. */
   readonly vectors: number;
   /** Threads along columns and rows; of `subgroup`, the lanes. */
   readonly threads: readonly [x: number, y: number];

@@ -61,7 +61,9 @@ export class DebertaV2Config {
   readonly maxPositionEmbeddings: number;
   /** Rows of the token type table; none below 1. */
   readonly typeVocabSize: number;
+  /** Added to the variance in every LayerNorm. */
   readonly layerNormEps: number;
+  /** Whether attention has relative terms at all. */
   readonly relativeAttention: boolean;
   /** As given: below 1 means `maxPositionEmbeddings`. `range` is the resolved one. */
   readonly maxRelativePositions: number;
@@ -77,6 +79,7 @@ export class DebertaV2Config {
   readonly normRelEbd: boolean;
   /** Width of the convolution after the first layer; odd, or 0 for none. */
   readonly convKernelSize: number;
+  /** Groups of the conv layer; divides `hiddenSize`. */
   readonly convGroups: number;
   /** Activation of the convolution, by its name in Transformers; any text where there is none. */
   readonly convAct: string;
@@ -86,11 +89,15 @@ export class DebertaV2Config {
   readonly attentionHeadSize: number;
   /** Always D. */
   readonly poolerHiddenSize: number;
+  /** Activation of the pooler of sequence classification and multiple choice. */
   readonly poolerHiddenAct: string;
   /** Which masked-LM head Transformers would build; the engine goes by what the file holds. */
   readonly legacy: boolean;
+  /** Whether the old masked-LM head multiplies with the word table instead of a matrix of its own. */
   readonly tieWordEmbeddings: boolean;
+  /** The padding token's id; null where there is none. The engine packs texts and needs none. */
   readonly padTokenId: number | null;
+  /** Which loss labels of sequence classification have; undefined: told by their shape. */
   readonly problemType: ProblemType;
   /** C, the classes of a classification head. Where `num_labels` and `id2label` disagree, the names' count: see `withNumLabels`. */
   readonly numLabels: number;
@@ -104,9 +111,13 @@ export class DebertaV2Config {
   readonly outputAttentions: boolean;
   /** Used in training only, as are the next four. */
   readonly hiddenDropoutProb: number;
+  /** Of training; kept for `toJSON`. */
   readonly attentionProbsDropoutProb: number;
+  /** Of training; kept for `toJSON`. */
   readonly poolerDropout: number;
+  /** Of training; kept for `toJSON`. */
   readonly clsDropout: number | null;
+  /** Of training; kept for `toJSON`. */
   readonly initializerRange: number;
   /** Everything else that the file holds, by its name there. */
   readonly extra: ReadonlyMap<string, unknown>;

@@ -8,10 +8,12 @@ import { checkInputs } from "../inputs/check-inputs.js";
 import type { CheckedInputs, ModelInputs } from "../inputs/types.js";
 import type { Tensor } from "../outputs.js";
 import { collectRows, zeros } from "../run/collect.js";
+import type { Memory } from "../run/calls.js";
 import type { Engine, PartResult } from "../run/engine.js";
 import type { Network } from "../run/network.js";
 import { type ExtractionRequest, extentsOf } from "./word-rows.js";
 
+/** What the models for extraction share: runs, looking inside, memory. */
 export abstract class ExtractionModel<
   Inputs extends ModelInputs,
   Request extends ExtractionRequest = ExtractionRequest,
@@ -71,7 +73,7 @@ export abstract class ExtractionModel<
   }
 
   /** Bytes on the GPU and in JavaScript that this model holds. */
-  memory(): { gpuBytes: number; buffers: number; hostBytes: number } {
+  memory(): Memory {
     return this.engine.memory();
   }
 
@@ -80,6 +82,7 @@ export abstract class ExtractionModel<
     return this.engine.dispose();
   }
 
+  /** `dispose`, for `using`. */
   [Symbol.dispose](): void {
     void this.dispose();
   }

@@ -23,9 +23,9 @@ import { type Columns, type ExtractionRequest, extentsOf, type SequenceParts, si
 
 /** A request: the prompt and the words of each text as tokens. */
 export interface GlinerInputs extends ModelInputs {
-  /** [B, N]: 0, or the number of the word, from 1, that a token belongs to. */
+  /** `[B, N]`: 0, or the number of the word, from 1, that a token belongs to. */
   readonly wordsMask: ModelInputs["inputIds"];
-  /** [B]: words of each text. */
+  /** `[B]`: words of each text. */
   readonly textLengths: readonly number[] | Int32Array;
 }
 
@@ -35,13 +35,19 @@ export interface GlinerOutput {
   readonly logits: Tensor;
 }
 
+/** Options of `GLiNERModel.fromPretrained`. */
 export type GlinerOptions = LstmOptions;
 
 /** Reads a GLiNER's configs. @throws UnsupportedError and CheckpointError */
 export const openGliner = (source: Source, options: LoadOptions): Promise<Opened<GlinerConfig>> =>
   openWithBase(source, options, GLINER_CONFIG, (json) => new GlinerConfig(json));
 
+/**
+ * A GLiNER model: scores of spans, or of words, for labels that stand in the prompt. `pipeline("entity-extraction")` makes prompts
+ * and entities of it.
+ */
 export class GLiNERModel extends ExtractionModel<GlinerInputs> {
+  /** What gliner_config.json says. */
   readonly gliner: GlinerConfig;
   private readonly classToken: number;
   private readonly lstmLayers: number;
@@ -55,7 +61,6 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
 
   /**
    * Loads gliner_config.json and weights.
-   * @param classToken the marker's id, where the config leaves it to the tokenizer
    * @throws as `DebertaV2PreTrainedModel.fromPretrained`
    */
   static async fromPretrained(source: Source, given: LstmOptions = {}): Promise<GLiNERModel> {
@@ -63,7 +68,10 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
     return GLiNERModel.load(await openGliner(source, options), options);
   }
 
-  /** @param markerId the marker's id by the tokenizer, which a config may leave open */
+  /**
+   * @internal
+   * @param markerId the marker's id by the tokenizer, which a config may leave open
+   */
   static async load(
     { folder, config: gliner, base }: Opened<GlinerConfig>,
     options: LstmOptions,
@@ -102,6 +110,7 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
     return { logits: this.gliner.isTokenLevel ? this.wordLogits(request, parts) : this.spanLogits(request, parts) };
   }
 
+  /** As of any model, with a line about spans, labels and LSTM in front. */
   override describe(): string {
     const { spanMode, maxWidth, hiddenSize, modelName } = this.gliner;
     const kind = this.gliner.isTokenLevel ? "token level" : `spans ${spanMode} of up to ${maxWidth} words`;

@@ -14,6 +14,7 @@ import { sideBySide } from "./dense.js";
 
 /** Beside the options of loading: where an LSTM's recurrence runs; "auto" by the adapter. */
 export interface LstmOptions extends LoadOptions {
+  /** Where a recurrent layer runs, where the model has one. Default: on the GPU, unless that is a processor. */
   readonly lstm?: "auto" | "device" | "host";
 }
 

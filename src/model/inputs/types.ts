@@ -27,7 +27,9 @@ export interface ModelInputs {
   readonly startPositions?: NumberRow | IntegerRows | undefined;
   /** Question answering: [B] last columns of the answers. */
   readonly endPositions?: NumberRow | IntegerRows | undefined;
+  /** Whether the output has `hiddenStates`. Default: config.json's, false where it says nothing. */
   readonly outputHiddenStates?: boolean | undefined;
+  /** Whether the output has `attentions`. Default: config.json's, false where it says nothing. */
   readonly outputAttentions?: boolean | undefined;
   /** Masked LM: the logits of these [sequence, column] pairs only. */
   readonly logitsAt?: readonly (readonly [sequence: number, column: number])[] | undefined;

@@ -3,6 +3,7 @@ import type { OptionTable } from "../../options.js";
 
 /** Options of one call. */
 export interface ForwardOptions {
+  /** Stops the run between two submits; the call rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
   /** Told the share of a long run that is done, from 0 to 1. */
   readonly onProgress?: (share: number) => void;
@@ -10,26 +11,33 @@ export interface ForwardOptions {
 
 export const FORWARD_OPTIONS: OptionTable<ForwardOptions> = { signal: "object", onProgress: "function" };
 
-/** Options of `inspect`: true for the attention terms of all layers, or the layers. */
+/** Options of `inspect`. */
 export interface InspectOptions {
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
+  /** Whether the three terms of the scores are given apart: of all layers (true), or of some, by number. */
   readonly attentionTerms?: boolean | readonly number[];
 }
 
 export const INSPECT_OPTIONS: OptionTable<InspectOptions> = { signal: "object", attentionTerms: "boolean|array" };
 
-/** Bytes that a model holds, and the number of its GPU buffers. */
+/** What a model holds. */
 export interface Memory {
   /** On the GPU: the sum of weights, slots, staging and plans. */
   readonly gpuBytes: number;
+  /** How many buffers that is. */
   readonly buffers: number;
   /** In JavaScript: the embedding tables. */
   readonly hostBytes: number;
-  /** Weights, activations, buffers for reading back, parameters of cached plans; embedding tables on the host. */
+  /** Bytes of weights on the GPU. */
   readonly weights: number;
+  /** Bytes of activations on the GPU: as much as recent requests needed. */
   readonly slots: number;
+  /** Bytes of buffers for reading back. */
   readonly staging: number;
+  /** Bytes of the parameters of cached plans. */
   readonly plans: number;
+  /** Bytes of the embedding tables in JavaScript. */
   readonly tables: number;
 }
 

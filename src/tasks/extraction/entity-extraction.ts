@@ -12,15 +12,21 @@ import { glinerWords, isBlank, type Word } from "./words.js";
 
 /** A span of a text with its label. Positions are UTF-16. */
 export interface ExtractedEntity {
+  /** The text from `start` to `end`. */
   readonly text: string;
+  /** One of the labels that were asked for. */
   readonly label: string;
+  /** 0 to 1, above `threshold`. */
   readonly score: number;
+  /** First UTF-16 unit in the text. */
   readonly start: number;
+  /** The unit after the last. */
   readonly end: number;
   /** The five likeliest labels of this span, with `returnClassProbs` (span models). */
   readonly classProbs?: Readonly<Record<string, number>>;
 }
 
+/** Options of `pipeline("entity-extraction")` and of its calls. */
 export interface EntityExtractionOptions {
   /** Scores above this count. Default: 0.5. */
   readonly threshold?: number;
@@ -28,11 +34,13 @@ export interface EntityExtractionOptions {
   readonly flatNer?: boolean;
   /** Whether one span may have several labels. Default: false. */
   readonly multiLabel?: boolean;
-  /** GLiNER. */
+  /** GLiNER: whether entities have `classProbs`. Default: false. */
   readonly returnClassProbs?: boolean;
   /** GLiNER2: reads a text in windows of so many words, of which neighbours share `chunkOverlap`. Default: as a whole. */
   readonly chunkSize?: number;
+  /** Words that neighbouring windows share. */
   readonly chunkOverlap?: number;
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -46,9 +54,18 @@ export const ENTITY_EXTRACTION_OPTIONS: OptionTable<EntityExtractionOptions> = {
   signal: "object",
 };
 
+/**
+ * What `pipeline("entity-extraction")` gives. GLiNER and GLiNER2 checkpoints.
+ *
+ * ```ts
+ * const extract = await pipeline("entity-extraction", "owner/gliner");
+ * await extract("Ada lives in Paris.", ["person", "city"]); // [{ text: "Ada", label: "person", score, start: 0, end: 3 }, …]
+ * ```
+ */
 export interface EntityExtractor {
   /** @param labels a text, a list, names with descriptions (which go into the prompt in their place), or one of these a text */
   (text: string, labels: LabelInput, options?: EntityExtractionOptions): Promise<ExtractedEntity[]>;
+  /** Several texts → a list for each. */
   (texts: readonly string[], labels: LabelInput, options?: EntityExtractionOptions): Promise<ExtractedEntity[][]>;
 }
 

@@ -2,7 +2,9 @@
 // wording in which the model reads them. Fields may be spelled as in Python (cls_threshold) or as here (clsThreshold).
 import { kindOf } from "../task.js";
 
+/** An entity type of a schema, with what is particular to it. */
 export interface EntityField {
+  /** Shown to the model behind the name. */
   readonly description?: string;
   /** Scores from this on count. Default: the call's. */
   readonly threshold?: number;
@@ -10,11 +12,15 @@ export interface EntityField {
   readonly dtype?: "list" | "str";
 }
 
+/** A relation of a schema, with what is particular to it. */
 export interface RelationField {
+  /** Shown to the model behind the name. */
   readonly description?: string;
+  /** Scores from this on count. Default: the call's. */
   readonly threshold?: number;
 }
 
+/** A question with given answers, about the whole text. */
 export interface ClassificationField {
   /** The labels, or labels with descriptions. */
   readonly labels: readonly string[] | Readonly<Record<string, string>>;
@@ -34,19 +40,29 @@ export interface ClassificationField {
 
 /** A field of a structure; as a text "name::str::[one|two]::description", all but the name may be left out. */
 export interface StructureField {
+  /** Under which the result has it. */
   readonly name: string;
+  /** "list" (default; "str" in a text with choices), or "str" for the best alone. */
   readonly dtype?: "list" | "str";
+  /** The only values that it may have. */
   readonly choices?: readonly string[];
+  /** Shown to the model behind the name. */
   readonly description?: string;
+  /** Scores from this on count. Default: the call's. */
   readonly threshold?: number;
 }
 
+/** What is asked of a text, all in one run. At least one part. */
 export interface ExtractionSchema {
+  /** Types of entities: names, or names with descriptions or more. */
   readonly entities?: string | readonly string[] | Readonly<Record<string, string | EntityField>>;
+  /** Relations between a head and a tail, both spans of the text. */
   readonly relations?: string | readonly string[] | Readonly<Record<string, string | RelationField>>;
+  /** Questions by name, with their labels. */
   readonly classifications?: Readonly<
     Record<string, readonly string[] | Readonly<Record<string, string>> | ClassificationField>
   >;
+  /** Records by name, each a list of fields; a text may hold several. */
   readonly structures?: Readonly<Record<string, readonly (string | StructureField)[]>>;
 }
 

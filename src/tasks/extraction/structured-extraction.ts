@@ -13,11 +13,13 @@ import { schemaTokens } from "./schema-prompt.js";
 import { type StructuredResult, structuredResult } from "./structured-result.js";
 import { gliner2Words } from "./words.js";
 
+/** Options of `pipeline("structured-extraction")` and of its calls. */
 export interface StructuredExtractionOptions {
   /** Scores from this on count, where a field has none of its own. Default: 0.5. */
   readonly threshold?: number;
-  /** Whether results say how sure the model is, and where in the text they lie (UTF-16). Default: texts alone. */
+  /** Whether results say how sure the model is. Default: texts alone. */
   readonly includeConfidence?: boolean;
+  /** Whether results say where in the text they lie (UTF-16). */
   readonly includeSpans?: boolean;
   /** Which spans of a field stay where they overlap. Default: the best, and those apart from it. */
   readonly overlapPolicy?: OverlapPolicy;
@@ -27,6 +29,7 @@ export interface StructuredExtractionOptions {
   readonly chunkSize?: number;
   /** Words that neighbouring windows share. Default: 64, or a sixth of a smaller window. */
   readonly chunkOverlap?: number;
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -41,7 +44,16 @@ export const STRUCTURED_EXTRACTION_OPTIONS: OptionTable<StructuredExtractionOpti
   signal: "object",
 };
 
+/**
+ * What `pipeline("structured-extraction")` gives. GLiNER2 checkpoints.
+ *
+ * ```ts
+ * const extract = await pipeline("structured-extraction", "owner/gliner2");
+ * await extract("Ada lives in Paris.", { entities: ["person", "city"], classifications: { mood: ["glad", "sad"] } });
+ * ```
+ */
 export interface StructuredExtractor {
+  /** One text → what was found, under the names of the schema. */
   (text: string, schema: ExtractionSchema, options?: StructuredExtractionOptions): Promise<StructuredResult>;
   /** @param schema one for all texts, or a list with one for each */
   (

@@ -6,24 +6,46 @@ import type { TextSpan } from "./overlaps.js";
 export type ExtractedValue =
   | string
   | {
+      /** The span, or the choice. */
       readonly text: string;
+      /** 0 to 1; with `includeConfidence`. */
       readonly confidence?: number;
+      /** First UTF-16 unit in the text; with `includeSpans`. */
       readonly start?: number;
+      /** The unit after the last; with `includeSpans`. */
       readonly end?: number;
     };
 
 /** What a field holds: a list, or one value. */
 export type ExtractedField = ExtractedValue[] | ExtractedValue | null;
 
-export type ExtractedClass = string | { readonly label: string; readonly confidence: number };
+/** A label, with `includeConfidence` and how sure the model is (0 to 1). */
+export type ExtractedClass =
+  | string
+  | {
+      /** One of the labels. */
+      readonly label: string;
+      /** 0 to 1. */
+      readonly confidence: number;
+    };
 
+/** Head and tail; as an object with `includeConfidence`, `includeSpans` or windows. */
 export type ExtractedRelation =
-  readonly [head: string, tail: string] | { readonly head: ExtractedValue; readonly tail: ExtractedValue };
+  | readonly [head: string, tail: string]
+  | {
+      /** What the relation goes out from. */
+      readonly head: ExtractedValue;
+      /** What it leads to. */
+      readonly tail: ExtractedValue;
+    };
 
 /** Entities by label, relations by name, and under their own names structures (instances) and classifications. */
 export interface StructuredResult {
+  /** By the labels that were asked for. */
   readonly entities?: Readonly<Record<string, ExtractedField>>;
+  /** By the relations' names. */
   readonly relation_extraction?: Readonly<Record<string, readonly ExtractedRelation[]>>;
+  /** A structure's instances, or a classification's label or labels. */
   readonly [name: string]: unknown;
 }
 

@@ -11,6 +11,7 @@ import { join, toWholeWords, type Found } from "./join.js";
 import { plainForm, type PlainForm } from "./plain-form.js";
 import { ruleNames, type RuleName } from "./rule-names.js";
 
+/** Options of `pipeline("redact")` and of its calls. */
 export interface RedactionOptions {
   /** Which rules look beside the model: all (default), none, or some of URL, EMAIL, IBAN, MAC, IP, CARD, PHONE. */
   readonly rules?: boolean | readonly string[];
@@ -20,6 +21,7 @@ export interface RedactionOptions {
   readonly ignoreLabels?: readonly string[];
   /** Tokens that neighbouring windows share. Default: a quarter of what the model was made for. */
   readonly stride?: number;
+  /** Stops the call, which rejects with the signal's own reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -33,6 +35,7 @@ export const REDACTION_OPTIONS: OptionTable<RedactionOptions> = {
 
 /** A piece of personal data. Entities of one text do not overlap, and come in its order. */
 export interface PersonalData {
+  /** What kind it is: a label of the model, or the name of a rule. */
   readonly entity_group: string;
   /** The model's certainty; 1 for a rule. */
   readonly score: number;
@@ -40,13 +43,24 @@ export interface PersonalData {
   readonly word: string;
   /** UTF-16 position in the text. */
   readonly start: number;
+  /** UTF-16 position after its last unit. */
   readonly end: number;
   /** What found it: the model, or a rule, whose form was checked (of a card or an IBAN its check digits too). */
   readonly source: "model" | "rule";
 }
 
+/**
+ * What `pipeline("redact")` gives. `redact(text, entities)` makes the redacted text of it.
+ *
+ * ```ts
+ * const find = await pipeline("redact", source);
+ * redact(text, await find(text)); // "Call [PERSON] on [PHONE]."
+ * ```
+ */
 export interface Redactor {
+  /** One text → its entities, in its order. */
   (text: string, options?: RedactionOptions): Promise<PersonalData[]>;
+  /** Several texts → a list for each. */
   (texts: readonly string[], options?: RedactionOptions): Promise<PersonalData[][]>;
 }
 
