@@ -53,6 +53,13 @@ fn activate(x: vec4f) -> vec4f { return x * sigmoid(x); }`,
   let n = e * (e + 2.0);
   return x * n / (n + 2.0);
 }`,
+  hardSwish: `fn activate(x: vec4f) -> vec4f { return x * clamp(x / 6.0 + 0.5, vec4f(0.0), vec4f(1.0)); }`,
+  // √log(1 + eˣ) = √(max(x, 0) + log(1 + e)) with e = e^−|x|; of small e by its series, which 1 + e would round away.
+  sqrtSoftplus: `fn activate(x: vec4f) -> vec4f {
+  let e = exp(-min(abs(x), vec4f(80.0)));
+  let tail = select(log(1.0 + e), e * (1.0 - e * (0.5 - e / 3.0)), e < vec4f(0.01));
+  return sqrt(max(x, vec4f(0.0)) + tail);
+}`,
   tanh: `${TANH}
 fn activate(x: vec4f) -> vec4f { return safeTanh(x); }`,
   sigmoid: `${SIGMOID}

@@ -40,6 +40,17 @@ test("the float64 twins have the values known from elsewhere", () => {
   expect([-2, 3, 7].map((x) => activate("relu6", x))).toEqual([0, 3, 6]);
   expect([-3, 3].map((x) => activate("leakyRelu", x))).toEqual([-0.03, 3]);
   expect([-3, 3].map((x) => activate("relu2", x))).toEqual([0, 9]);
+  expect([-4, -1, 1, 4].map((x) => activate("hardSwish", x).toFixed(6))).toEqual([
+    "0.000000",
+    "-0.333333",
+    "0.666667",
+    "4.000000",
+  ]);
+  expect([-20, 0, 9].map((x) => activate("sqrtSoftplus", x).toExponential(5))).toEqual([
+    "4.53999e-5",
+    "8.32555e-1",
+    "3.00002e+0",
+  ]);
 });
 
 test("gelu and its tanh form are up to 4.1e-4 apart, as Transformers' are", () => {

@@ -31,7 +31,7 @@ const stored = JSON.parse(readFileSync(new URL("../fixtures/variants/configs.jso
 
 /** Refused here although Python goes on, each as the table in the hostile corpus has it or as the README says. */
 const REFUSED: readonly RegExp[] = [
-  /^hidden_act "(prelu|xielu|hardswish)"/, // the first two have weights of their own, the third is new in version 5
+  /^hidden_act "(prelu|xielu)"/, // weights of their own
   /^id2label \d+: \[/, // a list or an object is no name
 ];
 

@@ -20,6 +20,8 @@ const BY_NAME: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ["relu2", "relu2"],
   ["relu6", "relu6"],
   ["leaky_relu", "leakyRelu"],
+  ["hardswish", "hardSwish"], // this and the next since Transformers 5
+  ["sqrtsoftplus", "sqrtSoftplus"],
   ["silu", "silu"],
   ["swish", "silu"],
   ["mish", "mish"],

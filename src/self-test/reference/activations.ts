@@ -15,6 +15,8 @@ export function erf(x: number): number {
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const gelu = (x: number): number => 0.5 * x * (1 + erf(x / Math.SQRT2));
+/** log(1 + eˣ) without overflow. */
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const clip = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high);
 
 const FUNCTIONS: Readonly<Record<Activation, (x: number) => number>> = {
@@ -28,8 +30,9 @@ const FUNCTIONS: Readonly<Record<Activation, (x: number) => number>> = {
   relu6: (x) => clip(x, 0, 6),
   leakyRelu: (x) => (x < 0 ? 0.01 * x : x),
   silu: (x) => x * sigmoid(x),
-  // softplus without overflow: log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|)
-  mish: (x) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  mish: (x) => x * Math.tanh(softplus(x)),
+  hardSwish: (x) => (x * clip(x + 3, 0, 6)) / 6,
+  sqrtSoftplus: (x) => Math.sqrt(softplus(x)),
   tanh: Math.tanh,
   sigmoid,
   laplace: (x) => 0.5 * (1 + erf((x - 0.707107) / (0.282095 * Math.SQRT2))),
