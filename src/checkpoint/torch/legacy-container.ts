@@ -4,7 +4,9 @@ import type { Preface } from "../byte-plan.js";
 import type { Pages } from "../pages.js";
 import type { TensorEntry } from "../tensor-entry.js";
 import { isAllowed } from "./names.js";
-import { PickleDict, readPickle, UnfinishedPickle, type PickleValue } from "./pickle.js";
+import { readPickle } from "./pickle.js";
+import { UnfinishedPickle } from "./pickle-bytes.js";
+import { PickleDict, type PickleValue } from "./pickle-values.js";
 import { entryOf, StateDict, type Storage } from "./state-dict.js";
 
 /** The first pickle, whose bytes tell the container. */

@@ -3,150 +3,23 @@
 // own safe loader takes; every length, and the size of what is built, is bounded.
 // Format: https://github.com/python/cpython/blob/main/Lib/pickletools.py
 import { CheckpointError, quote, UnsupportedError } from "../../errors.js";
-
-/** A value out of a pickle. */
-export type PickleValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | PickleValue[]
-  | PickleFloat
-  | PickleTuple
-  | PickleDict
-  | PickleGlobal
-  | PickleCall
-  | PickleReference;
-
-/** Apart from whole numbers: 4.0 is no size. */
-export class PickleFloat {
-  readonly value: number;
-  constructor(value: number) {
-    this.value = value;
-  }
-}
-
-export class PickleTuple {
-  readonly items: readonly PickleValue[];
-  constructor(items: readonly PickleValue[]) {
-    this.items = items;
-  }
-}
-
-/** A dict or an OrderedDict. */
-export class PickleDict {
-  readonly entries: Map<PickleValue, PickleValue> = new Map<PickleValue, PickleValue>();
-  /** A key that was set twice, which Python takes as the last of the two. */
-  repeated: PickleValue | undefined;
-  readonly ordered: boolean;
-  constructor(ordered: boolean) {
-    this.ordered = ordered;
-  }
-
-  set(key: PickleValue, value: PickleValue): void {
-    if (this.entries.has(key)) this.repeated = key;
-    this.entries.set(key, value);
-  }
-}
-
-/** A name that the pickle asks for, e.g. "torch._utils._rebuild_tensor_v2". */
-export class PickleGlobal {
-  readonly name: string;
-  constructor(name: string) {
-    this.name = name;
-  }
-}
-
-/** What Python would have made by a call. */
-export class PickleCall {
-  readonly callee: string;
-  readonly args: readonly PickleValue[];
-  constructor(callee: string, args: readonly PickleValue[]) {
-    this.callee = callee;
-    this.args = args;
-  }
-}
-
-/** Something that lies outside the pickle: a storage. */
-export class PickleReference {
-  readonly id: PickleValue;
-  constructor(id: PickleValue) {
-    this.id = id;
-  }
-}
-
-/** The bytes ended before the pickle did. */
-export class UnfinishedPickle extends CheckpointError {}
+import { PickleBytes } from "./pickle-bytes.js";
+import {
+  PickleCall,
+  PickleDict,
+  PickleFloat,
+  PickleGlobal,
+  PickleReference,
+  PickleTuple,
+  type PickleValue,
+} from "./pickle-values.js";
 
 const MAX_STACK = 1_000_000;
 /** Lists, tuples, dicts and calls of one pickle: seven for each of the most tensors that are read. */
 const MAX_MADE = 1_000_000;
-const MAX_STRING = 1 << 20;
-const MAX_LINE = 1024;
 const HIGHEST_PROTOCOL = 5;
 
 const ORDERED_DICT = "collections.OrderedDict";
-
-/** Bytes of a pickle, read forward. */
-class Reader {
-  readonly view: DataView;
-  readonly bytes: Uint8Array;
-  readonly what: string;
-  at: number;
-
-  constructor(what: string, bytes: Uint8Array, at: number) {
-    this.what = what;
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    this.at = at;
-  }
-
-  /** Where the next `count` bytes begin; they are passed over. */
-  skip(count: number): number {
-    const from = this.at;
-    if (count > this.bytes.length - from) throw new UnfinishedPickle(`${this.what}: ends within a pickle`);
-    this.at += count;
-    return from;
-  }
-
-  text(length: number): string {
-    if (length > MAX_STRING) throw this.wrong(`a string of ${length} bytes; at most ${MAX_STRING} are read`);
-    const from = this.skip(length);
-    return this.decode(this.bytes.subarray(from, from + length));
-  }
-
-  line(): string {
-    const end = this.bytes.subarray(this.at, this.at + MAX_LINE).indexOf(10);
-    if (end >= 0) return this.decode(this.bytes.subarray(this.skip(end + 1), this.at - 1));
-    if (this.bytes.length - this.at < MAX_LINE) this.skip(MAX_LINE);
-    throw this.wrong("a name without an end");
-  }
-
-  /** A signed little-endian number of any length. */
-  long(length: number): number | bigint {
-    const from = this.skip(length);
-    let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.bytes[from + i]!);
-    if (length > 0 && this.bytes[from + length - 1]! >= 0x80) value -= 1n << BigInt(8 * length);
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
-  }
-
-  wrong(what: string): CheckpointError {
-    return new CheckpointError(`${this.what}: its pickle has ${what} (at byte ${this.at})`);
-  }
-
-  private decode(bytes: Uint8Array): string {
-    try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch (cause) {
-      throw new CheckpointError(`${this.what}: its pickle has a text that is not UTF-8 (at byte ${this.at})`, {
-        cause,
-      });
-    }
-  }
-}
 
 /** The stack that opcodes work on, and what was put aside in the memo. */
 class Machine {
@@ -154,9 +27,9 @@ class Machine {
   private readonly marks: number[] = [];
   private readonly memo = new Map<number, PickleValue>();
   private made = 0;
-  private readonly reader: Reader;
+  private readonly reader: PickleBytes;
 
-  constructor(reader: Reader) {
+  constructor(reader: PickleBytes) {
     this.reader = reader;
   }
 
@@ -254,7 +127,7 @@ export function readPickle(
   start: number,
   allows: (module: string, name: string) => boolean,
 ): { value: PickleValue; end: number } {
-  const reader = new Reader(what, bytes, start);
+  const reader = new PickleBytes(what, bytes, start);
   const machine = new Machine(reader);
   const { view } = reader;
   const u8 = (): number => view.getUint8(reader.skip(1));

@@ -12,7 +12,7 @@ import {
   PickleReference,
   PickleTuple,
   type PickleValue,
-} from "./pickle.js";
+} from "./pickle-values.js";
 
 /** A storage as the pickle describes it. */
 export interface Storage {
