@@ -6,7 +6,7 @@ import { CheckpointError } from "../errors.js";
 import type { OptionTable } from "../options.js";
 import { addedToken, contentOf, ROLES, tokenKey, type AddedToken, type Role } from "./text/added-tokens.js";
 import type { Side } from "./encoding.js";
-import { isObject, show, type JsonObject } from "../json.js";
+import { fieldOf, isObject, show, type JsonObject } from "../json.js";
 import { readId, readToken } from "./json.js";
 
 /** What a caller may set in place of tokenizer_config.json. */
@@ -29,6 +29,10 @@ export interface Settings {
   readonly doLowerCase: boolean;
   readonly splitByPunct: boolean;
   readonly cleanUp: boolean;
+  /** An option of sentencepiece that changes what it gives, which the slow class hands on to it. */
+  readonly pieceOption: string | undefined;
+  /** Special tokens in a text are text. */
+  readonly splitSpecialTokens: boolean;
   readonly paddingSide: Side;
   readonly truncationSide: Side;
   /** Infinity where the files name none. */
@@ -48,6 +52,7 @@ const DEFAULTS: Record<Role, string> = {
   cls: "[CLS]",
   mask: "[MASK]",
 };
+const PIECE_OPTIONS = ["enable_sampling", "add_bos", "add_eos", "reverse"];
 /** Transformers' "no limit" is 1e30; above this it asks for a length. */
 const LARGE_INTEGER = 1e20;
 
@@ -70,16 +75,26 @@ export function isLegacy(config: JsonObject | undefined): boolean {
 export function resolveSettings(files: SettingsFiles, options: TokenizerOptions): Settings {
   const config = new Map(Object.entries(files.config ?? {}));
   const tokens = new Map<string, string | AddedToken>();
+  const absent = new Set<string>(); // by a null
   let additional: (string | AddedToken)[] = [];
+  let extra: (string | AddedToken)[] = [];
   const readNames = (source: ReadonlyMap<string, unknown>, file: string, asSpecial: boolean): void => {
     for (const role of ROLES) {
       const field = `${role}_token`;
       const value = source.get(field);
-      if (value !== undefined && value !== null) tokens.set(role, readName(value, `${file}: ${field}`, asSpecial));
+      if (value === undefined) continue;
+      if (value === null) absent.add(role);
+      else {
+        absent.delete(role);
+        tokens.set(role, readName(value, `${file}: ${field}`, asSpecial));
+      }
     }
-    const list = source.get("additional_special_tokens") ?? [];
-    if (!Array.isArray(list)) throw new CheckpointError(`${file}: additional_special_tokens is not a list`);
-    const more = list.map((value, i) => readName(value, `${file}: additional_special_tokens[${i}]`, asSpecial));
+    const namesIn = (field: string): (string | AddedToken)[] =>
+      listIn(source.get(field), `${file}: ${field}`).map((value, i) =>
+        readName(value, `${file}: ${field}[${i}]`, asSpecial),
+      );
+    extra = extra.concat(namesIn("extra_special_tokens"));
+    const more = namesIn("additional_special_tokens");
     // As Python compares them: a name is never a token, and what tokenizer_config.json holds are no tokens yet.
     const known = new Set(additional.filter((token) => typeof token === "string"));
     const isNew = (token: string | AddedToken): boolean => {
@@ -115,35 +130,47 @@ export function resolveSettings(files: SettingsFiles, options: TokenizerOptions)
 
   const flag = (field: string): boolean => {
     const value = config.get(field) ?? false;
+    if (value === 0 || value === 1) return value === 1;
     if (typeof value !== "boolean")
       throw new CheckpointError(`${CONFIG}: ${field} is ${show(value)}, not true or false`);
     return value;
   };
+  const kwargs = config.get("sp_model_kwargs");
   const side = (field: string, otherwise: Side): Side => {
     const value = config.get(field) ?? otherwise;
     if (value !== "right" && value !== "left")
       throw new CheckpointError(`${CONFIG}: ${field} is ${show(value)}, not "right" or "left"`);
     return value;
   };
-  const maxLength = config.get("model_max_length") ?? Infinity;
-  if (typeof maxLength !== "number" || !(maxLength > 0))
-    throw new CheckpointError(`${CONFIG}: model_max_length is ${show(maxLength)}`);
-  const byRole = eachOnce(ROLES.map((role) => tokens.get(role) ?? DEFAULTS[role]));
+  const maxLength = config.get(config.has("model_max_length") ? "model_max_length" : "max_len") ?? Infinity;
+  if (typeof maxLength !== "number") throw new CheckpointError(`${CONFIG}: model_max_length is ${show(maxLength)}`);
+  const byRole = ROLES.filter((role) => !absent.has(role)).map((role) => tokens.get(role) ?? DEFAULTS[role]);
   const roleNames = new Set(byRole.map(contentOf));
+  const others = [...additional, ...extra].filter((token) => !roleNames.has(contentOf(token)));
   const names = { ...DEFAULTS };
   for (const role of ROLES) names[role] = contentOf(tokens.get(role) ?? DEFAULTS[role]);
   return {
     names,
-    special: [...byRole, ...additional.filter((token) => !roleNames.has(contentOf(token)))],
+    special: [...eachOnce(byRole.filter((token) => token !== "")), ...others],
     additionalSpecial: additional.map(contentOf),
     added,
     doLowerCase: options.doLowerCase ?? flag("do_lower_case"),
     splitByPunct: options.splitByPunct ?? flag("split_by_punct"),
     cleanUp: flag("clean_up_tokenization_spaces"),
+    pieceOption: PIECE_OPTIONS.find((option) => isObject(kwargs) && fieldOf(kwargs, option)),
+    splitSpecialTokens: flag("split_special_tokens"),
     paddingSide: side("padding_side", files.sides.padding),
     truncationSide: side("truncation_side", files.sides.truncation),
     modelMaxLength: maxLength > LARGE_INTEGER ? Infinity : maxLength,
   };
+}
+
+/** Tokens in a list or, each under a name of its own, in an object. */
+function listIn(value: unknown, where: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  if (isObject(value)) return Object.values(value);
+  if (value === undefined || value === null) return [];
+  throw new CheckpointError(`${where} is not a list`);
 }
 
 /** The first of those with the same text. */
@@ -154,5 +181,5 @@ function eachOnce(tokens: readonly (string | AddedToken)[]): (string | AddedToke
 /** A special token's name, or a token with flags. */
 function readName(value: unknown, where: string, asSpecial: boolean): string | AddedToken {
   if (typeof value === "string") return value;
-  return readToken(asSpecial && isObject(value) ? { ...value, special: true } : value, where);
+  return readToken(asSpecial && isObject(value) ? { content: "", ...value, special: true } : value, where);
 }

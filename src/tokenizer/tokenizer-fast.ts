@@ -80,7 +80,11 @@ export class DebertaV2TokenizerFast extends BaseTokenizer {
     super(parts.settings, parts.file);
     this.#parts = parts;
     this.vocabSize = parts.pipeline.vocabulary.size;
-    this.#encode = createFastEncoder(parts.pipeline, parts.added);
+    const { searched, special } = parts.added;
+    const cutOut = parts.settings.splitSpecialTokens
+      ? searched.filter(({ content }) => !special.has(content))
+      : searched;
+    this.#encode = createFastEncoder(parts.pipeline, { ...parts.added, searched: cutOut });
   }
 
   /**

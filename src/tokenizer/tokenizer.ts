@@ -1,6 +1,7 @@
 // DebertaV2Tokenizer: the slow tokenizer of Transformers 4.57. Added tokens are cut out of the text, each part between
 // them goes through sentencepiece on its own, and every token keeps its place in the caller's text.
 import { SOURCE_OPTIONS, type Source, type SourceOptions } from "../checkpoint/source.js";
+import { UnsupportedError } from "../errors.js";
 import { lazily } from "../lazy.js";
 import { type OptionTable, readOptions } from "../options.js";
 import {
@@ -63,7 +64,9 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
         pieces.vocabulary.find(text) === id ? -1 : pieces.vocabulary.find(text),
       ),
     );
-    this.#splitAdded = createMatcher([...this.#added.values()].map((token) => [token.content, token]));
+    this.#splitAdded = createMatcher(
+      settings.splitSpecialTokens ? [] : [...this.#added.values()].map((token) => [token.content, token]),
+    );
     const keptCase = [...this.#added.values()].filter(({ special, normalized }) => !special && normalized);
     this.#keepCase = createMatcher(
       [...this.allSpecialTokens, ...keptCase.map(contentOf)].map((content) => [content, undefined]),
@@ -81,6 +84,8 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
     const options = readOptions("DebertaV2Tokenizer.fromPretrained", given, SLOW_TOKENIZER_OPTIONS);
     const folder = await openTokenizerFolder(source, options);
     const [spm, settings] = await Promise.all([readPieceModel(folder), readSettings(folder, options)]);
+    if (settings.pieceOption !== undefined)
+      throw new UnsupportedError(`tokenizer_config.json: sp_model_kwargs ${settings.pieceOption} is not supported`);
     const pieces = createSentencePiece(spm.model, "spm.model");
     if (options.engine === "sentencepiece-js") {
       const { loadSentencePieceJs } = await lazily(() => import("./pieces/sentencepiece-js-engine.js"));
