@@ -3,11 +3,14 @@ import { KERNEL_CASES } from "../../src/self-test/cases.js";
 import { runCase } from "../support/cases.js";
 import { runTests } from "../support/deno.js";
 import { capabilitySets } from "../support/gpu.js";
+import { packedBodyCases } from "./plans.js";
 
 const sets = await capabilitySets();
 
-await runTests(
-  sets.flatMap((set) =>
+const { device: least } = sets.at(-1)!;
+
+await runTests([
+  ...sets.flatMap((set) =>
     Object.entries(KERNEL_CASES).flatMap(([group, cases]) =>
       cases.map((one) => ({
         name: `${set.name} > ${group} > ${one.name}`,
@@ -15,4 +18,5 @@ await runTests(
       })),
     ),
   ),
-);
+  ...packedBodyCases(2).map((one) => ({ name: one.name, run: () => runCase(least, one) })),
+]);

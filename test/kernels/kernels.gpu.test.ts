@@ -4,7 +4,7 @@ import { KERNEL_CASES } from "../../src/self-test/cases.js";
 import { bodyCase } from "../../src/self-test/cases/matmul.js";
 import { runCase } from "../support/cases.js";
 import { capabilitySets } from "../support/gpu.js";
-import { GPU_PLANS } from "./plans.js";
+import { GPU_PLANS, packedBodyCases } from "./plans.js";
 
 const sets = await capabilitySets();
 
@@ -18,4 +18,5 @@ describe.each(sets)("$name", ({ device }) => {
 describe("matmul's bodies, default limits", () => {
   const { device } = sets.at(-1)!;
   test.each(GPU_PLANS.map(bodyCase))("$name", (one) => runCase(device, one));
+  test.each(packedBodyCases(0))("$name", (one) => runCase(device, one));
 });

@@ -1,7 +1,7 @@
 // Every device that planMatmul has a row for, and every plan that it gives: what the tests of bodies go through.
 import type { Capabilities } from "../../src/kernels/kernel.js";
 import { type MatmulPlan, planMatmul, planText } from "../../src/kernels/matmul/plan.js";
-import { PLANNED_SHAPES } from "../../src/self-test/cases/matmul.js";
+import { PACKED_WEIGHTS, packedBodyCase, PLANNED_SHAPES } from "../../src/self-test/cases/matmul.js";
 
 const base: Capabilities = {
   subgroupSize: 0,
@@ -41,3 +41,11 @@ export const GPU_PLANS: readonly MatmulPlan[] = [
       .map((plan) => [planText(plan), plan]),
   ).values(),
 ];
+
+/** Every plan with packed weights: in the short run each with one type, which `turn` shifts; in the long one with all. */
+export const packedBodyCases = (turn: number) =>
+  GPU_PLANS.flatMap((plan, i) =>
+    PACKED_WEIGHTS.filter((_, type) => __LONG__ || type === (i + turn) % PACKED_WEIGHTS.length).map((type) =>
+      packedBodyCase(plan, type),
+    ),
+  );

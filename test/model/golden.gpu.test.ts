@@ -2,7 +2,7 @@
 // that the engine asks for, on one without subgroups, and on one with the specification's default limits.
 import { afterAll, describe, expect, test } from "vitest";
 import { capabilitySets, checked, sharedDevice } from "../support/gpu.js";
-import { type GoldenCase, type GoldenResult, runGoldenCase } from "./golden.js";
+import { type GoldenCase, type GoldenResult, type GoldenType, runGoldenCase } from "./golden.js";
 
 const reader =
   (base: string) =>
@@ -33,18 +33,26 @@ const devices = [
   ["default limits", named("default limits")],
 ] as const;
 
-/** The engine's own device runs every case; in the short run each of the others takes a third of them. */
-const SHARE = 3;
-const casesFor = (device: number) =>
-  cases.filter((_, i) => __LONG__ || device === 0 || cases.length < SHARE || i % SHARE === device);
+const TYPES: readonly GoldenType[] = ["f32", "f16", "q8"];
 
-describe.each(devices.map(([set, device], index) => [set, device, index] as const))(
-  "golden models, %s",
-  (set, device, index) => {
+/**
+ * The short run: the engine's own device takes every case in f32, each of the others, and each smaller type on each device, a share of
+ * them. The long one takes all.
+ */
+const SHARES: Readonly<Record<GoldenType, number>> = { f32: 3, f16: 21, q8: 21 };
+function casesFor(type: GoldenType, device: number) {
+  const share = SHARES[type];
+  const all = __LONG__ || (type === "f32" && device === 0) || cases.length < share;
+  return all ? cases : cases.filter((_, i) => i % share === device + (type === "q8" ? devices.length : 0));
+}
+
+describe.each(TYPES.flatMap((type) => devices.map(([set, device], index) => [set, type, device, index] as const)))(
+  "golden models, %s, %s",
+  (set, type, device, index) => {
     const worst: (GoldenResult & { name: string })[] = [];
-    for (const { golden, read } of casesFor(index)) {
+    for (const { golden, read } of casesFor(type, index)) {
       test(golden.name, async () => {
-        const results = await checked(device, () => runGoldenCase(golden, read, device.gpu));
+        const results = await checked(device, () => runGoldenCase(golden, read, device.gpu, type));
         expect(results.length).toBeGreaterThan(0);
         const [most] = [...results].sort((a, b) => b.share - a.share);
         worst.push({ ...most!, name: golden.name });
@@ -59,7 +67,7 @@ describe.each(devices.map(([set, device], index) => [set, device, index] as cons
       const lines = worst.map(
         ({ name, batch, what, share }) => `${name}: ${(100 * share).toFixed(1)} % of the tolerance (${batch} ${what})`,
       );
-      console.log(`Largest error of each golden case, ${set}\n${lines.join("\n")}`);
+      console.log(`Largest error of each golden case, ${set}, ${type}\n${lines.join("\n")}`);
     });
   },
 );

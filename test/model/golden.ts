@@ -24,6 +24,22 @@ export interface GoldenCase {
   readonly tolerance32: Readonly<Record<"hidden" | "attention" | "logits" | "loss", number>>;
 }
 
+/**
+ * How far weights in fewer bits may move a result: hidden states, logits and losses as a share of the wanted tensor's root mean square
+ * (of losses, of 1 if that is more), probabilities as they are. Random weights: trained ones lose less (docs/smaller.md).
+ */
+export const BOUNDS = {
+  f16: { hidden: 0.005, attention: 0.005, logits: 0.005, loss: 0.005 },
+  q8: { hidden: 0.15, attention: 0.05, logits: 0.15, loss: 0.1 },
+} as const;
+
+/** Models made to overflow halves: scores of thousands, where one weight's rounding decides which token is looked at. */
+const EXTREME: readonly string[] = ["outliers", "overflow-prone"];
+const EXTREME_FACTOR = 16;
+
+/** The types of weights in which golden cases run. */
+export type GoldenType = "f32" | keyof typeof BOUNDS;
+
 /** The largest error of one kind of result, as a share of its tolerance. */
 export interface GoldenResult {
   readonly batch: string;
@@ -49,7 +65,12 @@ const MODELS = {
   DebertaV2ForMultipleChoice,
 };
 
-export async function runGoldenCase(golden: GoldenCase, read: ReadFile, device?: GPUDevice): Promise<GoldenResult[]> {
+export async function runGoldenCase(
+  golden: GoldenCase,
+  read: ReadFile,
+  device?: GPUDevice,
+  dtype: GoldenType = "f32",
+): Promise<GoldenResult[]> {
   const folder = {
     open: async (name: string) => {
       const bytes = await read(`${golden.name}/${name}`);
@@ -61,18 +82,33 @@ export async function runGoldenCase(golden: GoldenCase, read: ReadFile, device?:
   const expected = parseSafetensors((await read(`${golden.name}/expected.safetensors`))!);
   const Model = MODELS[golden.architecture as keyof typeof MODELS] as unknown as typeof DebertaV2ForMaskedLM;
   const options = {
-    dtype: "f32",
+    dtype,
     enhancedMaskDecoder: golden.enhanced_mask_decoder,
     ...(device ? { device } : {}),
   } as const;
   const model = await Model.fromPretrained(folder, options);
   try {
     const results: GoldenResult[] = [];
-    for (const batch of batches) results.push(...(await runBatch(model, golden, batch, expected)));
+    for (const batch of batches) results.push(...(await runBatch(model, toleranceOf(golden, dtype), batch, expected)));
     return results;
   } finally {
     await model.dispose();
   }
+}
+
+type Kind = keyof GoldenCase["tolerance32"];
+
+/** The largest error that a result may have. */
+type Tolerance = (kind: Kind, wanted: StoredTensor["data"]) => number;
+
+function toleranceOf({ name, tolerance32 }: GoldenCase, dtype: GoldenType): Tolerance {
+  if (dtype === "f32") return (kind) => tolerance32[kind];
+  return (kind, wanted) => {
+    const square = Array.from(wanted).reduce((sum, value) => sum + value * value, 0);
+    const rms = Math.sqrt(square / wanted.length);
+    const magnitude = kind === "attention" ? 1 : kind === "loss" ? Math.max(1, rms) : rms;
+    return BOUNDS[dtype][kind] * magnitude * (EXTREME.includes(name) ? EXTREME_FACTOR : 1);
+  };
 }
 
 const FIELDS = {
@@ -94,7 +130,7 @@ function inputsOf(batch: Batch, expected: Map<string, StoredTensor>): ModelInput
 
 async function runBatch(
   model: DebertaV2PreTrainedModel,
-  { tolerance32 }: GoldenCase,
+  tolerance: Tolerance,
   batch: Batch,
   expected: Map<string, StoredTensor>,
 ): Promise<GoldenResult[]> {
@@ -102,18 +138,13 @@ async function runBatch(
   const full = (await model.forward({ ...inputs, outputHiddenStates: true, outputAttentions: true })) as Outputs;
   const short = (await model.forward(inputs)) as Outputs;
   const results: GoldenResult[] = [];
-  const compare = (
-    what: string,
-    actual: Tensor | undefined,
-    kind: keyof typeof tolerance32,
-    rowAxis: number | undefined,
-  ) => {
+  const compare = (what: string, actual: Tensor | undefined, kind: Kind, rowAxis: number | undefined) => {
     const rowsOnly = expected.get(`${batch.name}/${what}@rows`);
     const wanted = expected.get(`${batch.name}/${what}`) ?? rowsOnly;
     if (!wanted) return;
     if (!actual) throw new Error(`${batch.name}: no ${what}`);
     const error = largestError(actual, wanted, rowsOnly ? batch.rows : undefined, rowAxis, batch.compare);
-    results.push({ batch: batch.name, what, share: error / tolerance32[kind] });
+    results.push({ batch: batch.name, what, share: error / tolerance(kind, wanted.data) });
   };
   const layers = model.config.numHiddenLayers;
   for (let i = 0; i <= layers; i++) compare(`hidden_states.${i}`, full.hiddenStates?.[i], "hidden", 1);
@@ -138,7 +169,7 @@ async function runBatch(
     if (loss) {
       if (output.loss === undefined) throw new Error(`${batch.name}: no loss`);
       const bothNaN = Number.isNaN(output.loss) && Number.isNaN(loss.data[0]!);
-      const share = bothNaN ? 0 : Math.abs(output.loss - loss.data[0]!) / tolerance32.loss;
+      const share = bothNaN ? 0 : Math.abs(output.loss - loss.data[0]!) / tolerance("loss", loss.data);
       results.push({ batch: batch.name, what: "loss", share });
     }
     for (let i = at; i < results.length; i++) results[i] = { ...results[i]!, what: `${results[i]!.what} (${how})` };

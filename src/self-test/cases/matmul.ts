@@ -3,8 +3,10 @@ import { ACTIVATIONS } from "../../kernels/activation.js";
 import { conv1dAs } from "../../kernels/conv1d.js";
 import { addMatmul, matmul, matmulAs } from "../../kernels/matmul.js";
 import { type MatmulPlan, type MatmulShape, planText } from "../../kernels/matmul/plan.js";
-import { packWeights } from "../../kernels/pack-weights.js";
-import { caseGraph, type GraphCase } from "../case.js";
+import type { PackedType } from "../../kernels/kernel.js";
+import { packWeights, type PackedDType } from "../../kernels/pack-weights.js";
+import type { Value } from "../../runtime/graph.js";
+import { type CaseGraph, caseGraph, type GraphCase } from "../case.js";
 import { randomValues } from "./random.js";
 import { pack } from "./packed.js";
 import { weightFile } from "./weight-file.js";
@@ -105,41 +107,58 @@ const extremes: GraphCase = {
   },
 };
 
-/** Weights packed on the device from a file that its type holds exactly, so that the product has f32's own tolerance. */
-const packed: readonly GraphCase[] = (
-  [
-    ["f16", "F16"],
-    ["bf16", "BF16"],
-    ["q8", "I8"],
-    ["q4", "I4"],
-  ] as const
-).map(([dtype, file]) => ({
-  name: `weights in ${dtype}`,
+/** A packed type, and that of a file which it holds exactly. */
+type PackedWeights = readonly [dtype: PackedType, file: PackedDType];
+
+/** All of them. */
+export const PACKED_WEIGHTS: readonly PackedWeights[] = [
+  ["f16", "F16"],
+  ["bf16", "BF16"],
+  ["q8", "I8"],
+  ["q4", "I4"],
+];
+
+/** x, w and bias of a product whose weights are packed on the device, from a file that their type holds exactly: f32's own tolerance. */
+function packedOperands(
+  made: CaseGraph,
+  [dtype, file]: PackedWeights,
+  [rows, inner, columns]: readonly [rows: number, inner: number, columns: number],
+): [x: Value, w: Value, bias: Value] {
+  const id = `${dtype} ${rows}x${inner}x${columns}`;
+  const { words, scales } = weightFile(file, columns, inner);
+  const axis = (size: number) => ({ size, group: size, padded: size });
+  const w = made.graph.add(`w ${id}`, packWeights, [made.input(`file ${id}`, words, words.length)], {
+    dtype: file,
+    layout: { kind: "linear" },
+    input: axis(inner),
+    output: axis(columns),
+    scale: 0.25,
+    ...(scales ? { scales } : {}),
+    into: { dtype, rows: inner, columns, from: 0 },
+  });
+  return [
+    made.input(`x ${id}`, randomValues(rows * inner, rows), rows, inner),
+    w,
+    made.resident(`bias ${id}`, randomValues(columns, inner), columns),
+  ];
+}
+
+const packed: readonly GraphCase[] = PACKED_WEIGHTS.map((type) => ({
+  name: `weights in ${type[0]}`,
   build() {
     const made = caseGraph();
-    for (const [rows, inner, columns] of [
+    for (const size of [
       [1, 32, 4],
       [9, 96, 20],
       [17, 128, 68],
     ] as const) {
-      const id = `${rows}x${inner}x${columns}`;
-      const { words, scales } = weightFile(file, columns, inner);
-      const axis = (size: number) => ({ size, group: size, padded: size });
-      const w = made.graph.add(`w ${id}`, packWeights, [made.input(`file ${id}`, words, words.length)], {
-        dtype: file,
-        layout: { kind: "linear" },
-        input: axis(inner),
-        output: axis(columns),
-        scale: 0.25,
-        ...(scales ? { scales } : {}),
-        into: { dtype, rows: inner, columns, from: 0 },
-      });
-      const x = made.input(`x ${id}`, randomValues(rows * inner, rows), rows, inner);
-      const bias = made.resident(`bias ${id}`, randomValues(columns, inner), columns);
+      const [rows, , columns] = size;
+      const id = size.join("x");
+      const operands = packedOperands(made, type, size);
       const residual = made.input(`residual ${id}`, randomValues(rows * columns, rows + 1), rows, columns);
-      made.graph.add(`matmul ${id}`, matmul, [x, w, bias], {});
-      made.graph.add(`addMatmul ${id}`, addMatmul, [x, w, bias, residual], { activation: "gelu" });
-      if (columns >= 20) made.graph.add(`some columns ${id}`, matmul, [x, w, bias], { columns: [8, 20] });
+      made.graph.add(`matmul ${id}`, matmul, operands, {});
+      made.graph.add(`addMatmul ${id}`, addMatmul, [...operands, residual], { activation: "gelu" });
+      if (columns >= 20) made.graph.add(`some columns ${id}`, matmul, operands, { columns: [8, 20] });
     }
     return made;
   },
@@ -201,6 +220,20 @@ export const bodyCase = (plan: MatmulPlan): GraphCase => ({
       taps: 3,
       activation: "linear",
     });
+    return made;
+  },
+});
+
+/** A body with weights of a packed type: rows off its tile, K off its steps, all columns and some. */
+export const packedBodyCase = (plan: MatmulPlan, type: PackedWeights): GraphCase => ({
+  name: `weights in ${type[0]} as planned: ${planText(plan)}`,
+  tolerance: 3e-5, // as in bodyCase
+  build() {
+    const made = caseGraph();
+    const rows = plan.rows * plan.threads[1] + 1;
+    const operands = packedOperands(made, type, [rows, 32 * 11, 36]);
+    made.graph.add("product", matmulAs(plan), operands, {});
+    made.graph.add("some columns", matmulAs(plan), operands, { columns: [8, 20] });
     return made;
   },
 });
