@@ -12,13 +12,19 @@ import {
   elements,
   Graph,
   gatherRows,
+  groupAttention,
+  gruStep,
+  lstm,
   matmul,
   type MatmulShape,
   packWeights,
+  pairMatmul,
+  poolRows,
   relativeProducts,
   type ScoreAttrs,
   scoreTileSize,
   softmax,
+  spanScores,
   type TensorType,
   TILE_FIELDS,
   valueTileSize,
@@ -198,6 +204,84 @@ const others: KernelShape[] = [
   },
 ];
 
+const table = (graph: Graph, name: string, entries: number[][]) =>
+  operand(graph, name, u32(entries.length, entries[0]!.length), Uint32Array.from(entries.flat()));
+const upTo = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+
+/** What models for extraction add, for a text of 64 words and 8 labels. */
+const extraction: KernelShape[] = [
+  {
+    name: `poolRows, 64 words of 2 tokens, ${D}`,
+    build(graph) {
+      const segments = table(
+        graph,
+        "segments",
+        upTo(64, (i) => [2 * i, 2]),
+      );
+      graph.add("y", poolRows, [operand(graph, "x", f32(128, D)), segments], { pooling: "mean" });
+    },
+  },
+  {
+    name: `spanScores, 64 words, 12 widths, 8 labels`,
+    build(graph) {
+      const [start, end] = ["start", "end"].map((name) => operand(graph, name, f32(64, D)));
+      const words = table(
+        graph,
+        "words",
+        upTo(64, () => [0, 8, 64]),
+      );
+      const operands = [start!, end!, operand(graph, "label", f32(8, D + 4)), words] as const;
+      graph.add("y", spanScores, operands, { widths: 12, labels: 8, form: "relu" });
+    },
+  },
+  {
+    name: `pairMatmul 512×${D}×${D}`,
+    build(graph) {
+      const [words, w, bias, labels] = [f32(64, D), f32(D, D), f32(D), f32(8, D)];
+      const pairs = table(
+        graph,
+        "pairs",
+        upTo(512, (i) => [Math.floor(i / 8), i % 8]),
+      );
+      const types = { x: words, w, bias, other: labels, added: words, otherAdded: labels };
+      const [a, b, c, d, e, f] = Object.entries(types).map(([name, type]) => operand(graph, `pair ${name}`, type));
+      graph.add("y", pairMatmul, [a!, b!, c!, d!, e!, f!, pairs], { activation: "relu" });
+    },
+  },
+  {
+    name: `lstm, 64 words, ${D / 2} units`,
+    build(graph) {
+      const H = D / 2;
+      const [gates, weight, bias] = [f32(64, 8 * H), f32(H, 8 * H), f32(8 * H)].map((type, i) =>
+        operand(graph, `lstm ${i}`, type),
+      );
+      const operands = [gates!, weight!, bias!, table(graph, "lstm texts", [[0, 64]])] as const;
+      graph.add("y", lstm, operands, { hidden: H, steps: [0, 64] });
+    },
+  },
+  {
+    name: `gruStep 8×${D}`,
+    build(graph) {
+      const operands = [f32(1, 3 * D), f32(8, 3 * D), f32(8, D)].map((type, i) => operand(graph, `gru ${i}`, type));
+      graph.add("y", gruStep, [operands[0]!, operands[1]!, operands[2]!], { step: 0 });
+    },
+  },
+  {
+    name: "groupAttention, 8 groups of 8 rows, 4 heads of 32",
+    build(graph) {
+      const bounds = table(
+        graph,
+        "groups",
+        upTo(64, (i) => [8 * Math.floor(i / 8), 8 * Math.floor(i / 8) + 8]),
+      );
+      graph.add("y", groupAttention, [operand(graph, "group qkv", f32(64, 3 * 128)), bounds], {
+        heads: 4,
+        scale: 0.18,
+      });
+    },
+  },
+];
+
 /** All of them. */
 export const KERNEL_SHAPES: readonly KernelShape[] = [
   product(128, D, D),
@@ -214,4 +298,5 @@ export const KERNEL_SHAPES: readonly KernelShape[] = [
   ...attention(128),
   ...attention(512),
   ...others,
+  ...extraction,
 ];

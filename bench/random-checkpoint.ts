@@ -43,6 +43,22 @@ export const SHAPES: Readonly<Record<string, ShapeConfig>> = {
     num_attention_heads: 12,
     intermediate_size: 3072,
   },
+  "v2-xlarge": {
+    vocab_size: 1000,
+    hidden_size: 1536,
+    num_hidden_layers: 24,
+    num_attention_heads: 24,
+    intermediate_size: 6144,
+    conv_kernel_size: 3,
+  },
+  "v2-xxlarge": {
+    vocab_size: 1000,
+    hidden_size: 1536,
+    num_hidden_layers: 48,
+    num_attention_heads: 24,
+    intermediate_size: 6144,
+    conv_kernel_size: 3,
+  },
 };
 
 function tensorsOf(config: ShapeConfig): [name: string, shape: number[]][] {
@@ -84,47 +100,79 @@ function tensorsOf(config: ShapeConfig): [name: string, shape: number[]][] {
   ];
 }
 
-/** Bytes [start, end) of an endless pseudo-random run of float32 between −0.05 and 0.05. */
-function randomBytes(start: number, end: number): Uint8Array {
-  const first = Math.floor(start / 4);
-  const values = new Float32Array(Math.ceil(end / 4) - first);
-  for (let i = 0; i < values.length; i++) {
-    let x = Math.imul(first + i + 1, 0x9e3779b1);
-    x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
-    values[i] = ((x >>> 8) / 2 ** 24 - 0.5) * 0.1;
+/** A pseudo-random word for every index. */
+function word(index: number): number {
+  let x = Math.imul(index + 1, 0x9e3779b1);
+  x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
+  return x ^ (x >>> 13);
+}
+
+/** One tensor of the file. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: "F32" | "I8";
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes [start, end) of a tensor: floats between −0.05 and 0.05, integers of eight bits, or scales that make these such floats. */
+function randomBytes({ name, dtype, start: first }: Entry, start: number, end: number): Uint8Array {
+  const [from, to] = [Math.floor((start - first) / 4), Math.ceil((end - first) / 4)];
+  const words = new Uint32Array(to - from);
+  const floats = new Float32Array(words.buffer);
+  if (name.endsWith("_scale")) floats.fill(0.05 / 127);
+  else
+    for (let i = 0; i < words.length; i++) {
+      const x = word(first / 4 + from + i);
+      if (dtype === "I8") words[i] = x;
+      else floats[i] = ((x >>> 8) / 2 ** 24 - 0.5) * 0.1;
+    }
+  return new Uint8Array(words.buffer, start - first - 4 * from, end - start);
+}
+
+/** The tensors in the order of the file: matrices of the layers as floats, or in eight bits behind a scale for each row. */
+function entriesOf(shape: ShapeConfig, dtype: Entry["dtype"]): Entry[] {
+  const entries: Entry[] = [];
+  let at = 0;
+  const add = (name: string, own: Entry["dtype"], dims: readonly number[]) => {
+    const start = at;
+    at += dims.reduce((product, size) => product * size, own === "I8" ? 1 : 4);
+    entries.push({ name, dtype: own, shape: dims, start, end: at });
+  };
+  for (const [name, dims] of tensorsOf(shape)) {
+    const isSmall = dtype === "I8" && dims.length === 2 && name.includes(".layer.");
+    if (isSmall) add(`${name}_scale`, "F32", [dims[0]!, 1]);
+    add(name, isSmall ? "I8" : "F32", dims);
   }
-  return new Uint8Array(values.buffer, start - 4 * first, end - start);
+  return entries;
 }
 
 /** A folder with config.json and model.safetensors of a shape. */
-export function randomCheckpoint(shape: ShapeConfig): { open(name: string): Promise<Source | undefined> } {
+export function randomCheckpoint(
+  shape: ShapeConfig,
+  dtype: Entry["dtype"] = "F32",
+): { open(name: string): Promise<Source | undefined> } {
   const config = { ...COMMON, ...shape, ...(shape.conv_kernel_size ? { conv_act: "gelu" } : {}) };
-  let at = 0;
-  const entries = tensorsOf(shape).map(([name, dims]) => {
-    const bytes = 4 * dims.reduce((product, size) => product * size, 1);
-    const entry = { dtype: "F32", shape: dims, data_offsets: [at, at + bytes] };
-    at += bytes;
-    return [name, entry] as const;
-  });
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const entries = entriesOf(shape, dtype);
+  const described = entries.map(({ name, dtype: own, shape: dims, start, end }) => [
+    name,
+    { dtype: own, shape: dims, data_offsets: [start, end] },
+  ]);
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(described)));
   const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
   header.set(json, 8);
   const files: Record<string, Source> = {
     "config.json": inMemory(new TextEncoder().encode(JSON.stringify(config))),
     "model.safetensors": {
-      size: header.length + at,
+      size: header.length + entries.at(-1)!.end,
       async *read(start, end) {
-        for (let from = start; from < end;) {
-          if (from < header.length) {
-            const to = Math.min(end, header.length);
-            yield header.subarray(from, to);
-            from = to;
-            continue;
-          }
-          const to = Math.min(end, from + 2 ** 18);
-          yield randomBytes(from - header.length, to - header.length);
-          from = to;
+        if (start < header.length) yield header.subarray(start, end);
+        for (const entry of entries) {
+          const last = Math.min(end - header.length, entry.end);
+          for (let from = Math.max(start - header.length, entry.start); from < last; from += 2 ** 18)
+            yield randomBytes(entry, from, Math.min(last, from + 2 ** 18));
         }
         await Promise.resolve();
       },

@@ -1,8 +1,9 @@
 // `npm run bench [-- name ...]`: runs every *.bench.ts of this folder (or the named ones) in headless Chromium, served by
 // Vite, and prints what they print, with the machine and the adapter above. CHROME_PATH chooses another browser, --headed a
 // window, --gpu the machine's own adapter instead of the software one, --lavapipe Mesa's instead of SwiftShader, and
-// --zero-workgroup-memory the shaders as browsers compile them by default, with workgroup memory set to zero.
-import { readdirSync } from "node:fs";
+// --zero-workgroup-memory the shaders as browsers compile them by default, with workgroup memory set to zero. --write FILE also puts
+// what a bench prints between <!-- node bench/run.mjs NAME --> and <!-- end --> of a document.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     gpu: { type: "boolean", default: false },
     headed: { type: "boolean", default: false },
     lavapipe: { type: "boolean", default: false },
+    write: { type: "string" },
     "zero-workgroup-memory": { type: "boolean", default: false },
   },
 });
@@ -29,6 +31,15 @@ const entries =
     : readdirSync(import.meta.dirname)
         .filter((name) => name.endsWith(".bench.ts"))
         .map((name) => `bench/${name}`);
+
+/** Replaces what a bench has written into a document before. */
+function writeSection(file, entry, text) {
+  const begin = `<!-- node bench/run.mjs ${entry.replace(/^bench\/|\.bench\.ts$/g, "")} -->`;
+  const [before, rest] = readFileSync(file, "utf8").split(begin);
+  if (rest === undefined) return;
+  const end = "<!-- end -->";
+  writeFileSync(file, `${before}${begin}\n\n${text}\n\n${rest.slice(rest.indexOf(end))}`);
+}
 
 const blankPage = {
   name: "blank page",
@@ -92,7 +103,12 @@ try {
   page.setDefaultTimeout(0);
   page.on("pageerror", (error) => console.error(error.message));
   await page.goto(`${url}blank`);
-  await page.exposeFunction("print", (line) => console.log(line));
+  let printed = [];
+  const print = (line) => {
+    console.log(line);
+    printed.push(line);
+  };
+  await page.exposeFunction("print", print);
   const [processor] = cpus();
   console.log(`${cpus().length} × ${processor.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`);
   const zeroed = values["zero-workgroup-memory"] ? ", workgroup memory set to zero" : "";
@@ -100,10 +116,12 @@ try {
   console.log(`Chromium ${browser.version()}${zeroed}${standIn}`);
   for (const entry of entries) {
     console.log(`\n${entry}`);
+    printed = [];
     await page.evaluate(async (path) => {
       const { default: bench } = await import(path);
       await bench(globalThis.print);
     }, `/${entry}`);
+    if (values.write) writeSection(values.write, entry, printed.join("\n\n"));
   }
 } finally {
   await browser.close();

@@ -5,6 +5,7 @@ export { Device } from "./runtime/device.js";
 export { describe } from "./runtime/dispatches.js";
 export { Graph, type Node, type Value } from "./runtime/graph.js";
 export { type MemoryPlan, planMemory } from "./runtime/memory-plan.js";
+export type { Pages } from "./runtime/pages.js";
 export { compile, type Inputs, Plan, type ReadBack, type ResidentBuffers } from "./runtime/plan.js";
 export type { StepTime } from "./runtime/profile.js";
 export { acquireDevice } from "./runtime/shared-device.js";

@@ -45,7 +45,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   runtime: ["errors.ts", "kernels/kernel.ts", "kernels/shader.ts"],
   "model/deberta": ["errors.ts", "json.ts", "options.ts", "bound.ts", "kernels", "runtime/graph.ts", "checkpoint"],
   "model/inputs": ["errors.ts", "options.ts", "model/deberta", "type model/outputs.ts"],
-  "model/load": ["errors.ts", "options.ts", "kernels", "runtime", "checkpoint", "model/deberta"],
+  "model/load": ["errors.ts", "options.ts", "lazy.ts", "kernels", "runtime", "checkpoint", "model/deberta"],
   "model/run": [
     "errors.ts",
     "options.ts",

@@ -9,6 +9,7 @@ import { readOptions } from "../options.js";
 import { backboneOf } from "./extraction/backbone-of.js";
 import { Checkpoint } from "./load/named-tensors.js";
 import { LOAD_OPTIONS, type LoadOptions } from "./load/options.js";
+import { firstToPage, heldBytes, layerOf } from "./load/page-plan.js";
 
 /** What `canRun` finds. Bytes are estimates from the files' headers; activations come on top. */
 export interface CanRun {
@@ -22,10 +23,12 @@ export interface CanRun {
   readonly downloadBytes: number;
   /** How many of them this origin keeps already. */
   readonly cachedBytes: number;
-  /** Weights on the GPU in the type that `dtype` asks for. */
+  /** Weights on the GPU in the type that `dtype` asks for; with `gpuMemoryLimit` as many as stay below it. */
   readonly gpuBytes: number;
   /** Embedding tables in JavaScript. */
   readonly hostBytes: number;
+  /** Bytes of the files that every request reads again, because `gpuMemoryLimit` is below what all layers need together. */
+  readonly pagedBytes: number;
   /** Of the adapter; empty without one. */
   readonly features: readonly string[];
   /** Of the adapter, in bytes; undefined without one. */
@@ -49,7 +52,7 @@ export async function canRun(source: Source, given: LoadOptions = {}): Promise<C
   if (!adapter)
     reasons.push("there is no WebGPU here: the browser has none, it is switched off, or there is no usable GPU");
   const folder = await openFolder(source, { ...options, cache: options.cache === "off" ? "off" : "read-only" });
-  let [downloadBytes, cachedBytes, gpuBytes, hostBytes] = [0, 0, 0, 0];
+  let [downloadBytes, cachedBytes, gpuBytes, pagedBytes, hostBytes] = [0, 0, 0, 0, 0];
   try {
     const backbone = await backboneOf(source, folder, options);
     const checkpoint = await Checkpoint.open(folder, options);
@@ -60,9 +63,26 @@ export async function canRun(source: Source, given: LoadOptions = {}): Promise<C
     const matrices = entries.filter((entry) => entry !== table);
     gpuBytes = matrices.reduce((sum, entry) => sum + bytesOnGpu(entry, options.dtype), 0);
     gpuBytes += 2 * config.numHiddenLayers * config.relativeSlots * config.hiddenSize * 4; // posK and posQ of every layer
-    const { gpuMemoryLimit } = options;
-    if (gpuMemoryLimit !== undefined && gpuBytes > gpuMemoryLimit)
-      reasons.push(`the weights need ${gpuBytes} bytes of GPU memory, gpuMemoryLimit is ${gpuMemoryLimit}`);
+    const { gpuMemoryLimit: limit = Infinity } = options;
+    if (gpuBytes > limit) {
+      const layers: number[] = [];
+      let staged = 0;
+      for (const entry of matrices) {
+        const layer = layerOf(entry.name);
+        if (layer === undefined) continue;
+        layers[layer] = (layers[layer] ?? 0) + bytesOnGpu(entry, options.dtype);
+        staged = Math.max(staged, byteLengthOf(entry));
+      }
+      const fixed = gpuBytes + staged - sum(layers);
+      const first = firstToPage(layers, fixed, limit);
+      gpuBytes = heldBytes(layers, fixed, first ?? 0);
+      if (first !== undefined)
+        pagedBytes = sum(matrices.filter(({ name }) => (layerOf(name) ?? -1) >= first).map(byteLengthOf));
+      else
+        reasons.push(
+          `the weights need ${Math.ceil(gpuBytes)} bytes of GPU memory when layers take turns, gpuMemoryLimit is ${limit}`,
+        );
+    }
     const largest = Math.max(0, ...matrices.map((entry) => bytesOnGpu(entry, options.dtype)));
     const most = adapter && Math.min(adapter.limits.maxBufferSize, adapter.limits.maxStorageBufferBindingSize);
     if (most !== undefined && largest > most)
@@ -91,6 +111,7 @@ export async function canRun(source: Source, given: LoadOptions = {}): Promise<C
     downloadBytes,
     cachedBytes,
     gpuBytes: Math.ceil(gpuBytes),
+    pagedBytes,
     hostBytes,
     features: adapter ? [...adapter.features].sort() : [],
     limits: adapter && {
@@ -105,6 +126,8 @@ async function adapterOf({ device }: LoadOptions): Promise<Pick<GPUDevice, "feat
   const gpu = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   return (await gpu?.requestAdapter({ powerPreference: "high-performance" })) ?? undefined;
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Vectors stay f32; a quantised tensor's scales are counted with it. */
 function bytesOnGpu(entry: WeightEntry, dtype: LoadOptions["dtype"] = "auto"): number {

@@ -7,11 +7,12 @@ import type { Device } from "./device.js";
 import { describe } from "./dispatches.js";
 import type { Graph, Node, Value } from "./graph.js";
 import { type MemoryPlan, planMemory } from "./memory-plan.js";
+import type { Pages } from "./pages.js";
 import { writeParams } from "./params.js";
 import type { Pipeline } from "./pipelines.js";
 import type { StepTime } from "./profile.js";
 import { allocate, type ReadbackBuffer } from "./readback.js";
-import { actionsOf, type Action, segmentEnd } from "./segments.js";
+import { actionsOf, type Action, pagesOf, segmentEnd } from "./segments.js";
 import type { Slots } from "./slots.js";
 
 /** Contents of a graph's inputs by name, in the element type of each. */
@@ -36,8 +37,17 @@ interface Step {
 /** The buffers of a graph's residents, by name. */
 export type ResidentBuffers = ReadonlyMap<string, GPUBuffer>;
 
-/** Plans memory, compiles pipelines and prepares bind groups. The caller keeps residents and slots alive. */
-export async function compile(device: Device, graph: Graph, residents: ResidentBuffers, slots: Slots): Promise<Plan> {
+/**
+ * Plans memory, compiles pipelines and prepares bind groups. The caller keeps residents and slots alive.
+ * @param pages residents that take turns in their buffers, if there are any
+ */
+export async function compile(
+  device: Device,
+  graph: Graph,
+  residents: ResidentBuffers,
+  slots: Slots,
+  pages?: Pages,
+): Promise<Plan> {
   const { dispatches: planned, pipelines } = await compiledFor(device, graph);
   for (const [index, { workgroups }] of planned.entries()) {
     const name = graph.nodes[index]!.output.name;
@@ -66,7 +76,7 @@ export async function compile(device: Device, graph: Graph, residents: ResidentB
     device.gpu.queue.writeBuffer(made, 0, params);
     return made;
   });
-  return new Plan(device, graph, residents, slots, steps, buffer, stride);
+  return new Plan(device, graph, residents, slots, steps, buffer, stride, pages);
 }
 
 /** Where outputs go. */
@@ -108,6 +118,7 @@ export class Plan {
   private readonly flops: number;
   private readonly params: GPUBuffer;
   private readonly paramsStride: number;
+  private readonly pages: Pages | undefined;
   private bindGroups: { version: number; params: GPUBindGroup; tensors: GPUBindGroup[] } | undefined;
 
   /** @internal */
@@ -119,6 +130,7 @@ export class Plan {
     steps: readonly Step[],
     params: GPUBuffer,
     paramsStride: number,
+    pages?: Pages,
   ) {
     this.device = device;
     this.graph = graph;
@@ -126,9 +138,11 @@ export class Plan {
     this.residents = residents;
     this.slots = slots;
     this.steps = steps;
+    this.pages = pages;
     this.actions = actionsOf(
       graph,
       steps.map(({ dispatch }) => dispatch),
+      (node) => this.pageOf(node),
     );
     this.flops = steps.reduce((sum, { dispatch }) => sum + dispatch.work.flops, 0);
     this.params = params;
@@ -195,6 +209,7 @@ export class Plan {
   async inspect(inputs: Inputs, visit: (name: string, value: ReadBack, node: Node) => void): Promise<void> {
     await this.prepare();
     for (const [index, { node, dispatch }] of this.steps.entries()) {
+      await this.pages?.bring(this.pageOf(node), undefined);
       const { name, type } = node.output;
       const bytes = byteLength(type);
       const data = allocate(name, bytes);
@@ -224,7 +239,7 @@ export class Plan {
     }
   }
 
-  /** Time per node, each in passes of its own. */
+  /** Time per node, each in passes of its own; of pages, with whatever is in their buffers. */
   async profile(inputs: Inputs): Promise<StepTime[]> {
     const { profileSteps } = await import("./profile.js");
     await this.prepare();
@@ -248,7 +263,15 @@ export class Plan {
   }
 
   /** Encodes and submits all actions, in submits of bounded work. */
-  private async submit(inputs: Inputs, sink: Sink, { signal, onProgress }: RunOptions = {}): Promise<void> {
+  private async submit(inputs: Inputs, sink: Sink, options: RunOptions = {}): Promise<void> {
+    try {
+      await this.submitAll(inputs, sink, options);
+    } finally {
+      await this.pages?.rest();
+    }
+  }
+
+  private async submitAll(inputs: Inputs, sink: Sink, { signal, onProgress }: RunOptions): Promise<void> {
     const { device, actions } = this;
     signal?.throwIfAborted();
     await this.prepare();
@@ -259,6 +282,7 @@ export class Plan {
       await device.pace.turn();
       signal?.throwIfAborted();
       const end = segmentEnd(actions, next, device.pace.submitFlops);
+      await this.pages?.bring(...pagesOf(actions, next, end), signal);
       if (actions.slice(next, end).some((action) => "output" in action)) await sink.ready();
       signal?.throwIfAborted();
       let flops = 0;
@@ -294,6 +318,11 @@ export class Plan {
         void finished.then(() => onProgress(share));
       }
     } while (next < actions.length);
+  }
+
+  private pageOf({ inputs }: Node): number | undefined {
+    const { pages } = this;
+    return inputs.flatMap(({ kind, name }) => (kind === "resident" ? (pages?.of(name) ?? []) : []))[0];
   }
 
   private bufferOf(value: Value): GPUBuffer {

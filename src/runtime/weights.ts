@@ -69,9 +69,10 @@ export class Residents {
     this.buffers.delete(name);
   }
 
-  /** Of all buffers. */
-  bytes(): number {
-    return [...this.buffers.values()].reduce((sum, buffer) => sum + buffer.size, 0);
+  /** Bytes, and how many buffers they are; several names may share one. */
+  totals(): { bytes: number; buffers: number } {
+    const made = new Set(this.buffers.values());
+    return { bytes: [...made].reduce((sum, buffer) => sum + buffer.size, 0), buffers: made.size };
   }
 
   /** Frees all buffers. */

@@ -3,12 +3,15 @@
 import { DisposedError, UnsupportedError } from "../../errors.js";
 import { byteLength } from "../../kernels/kernel.js";
 import type { Device } from "../../runtime/device.js";
+import type { StreamOptions } from "../../checkpoint/stream.js";
+import { lazily } from "../../lazy.js";
 import { compiledFor } from "../../runtime/compiled.js";
 import { Residents } from "../../runtime/weights.js";
 import type { Builder, ResidentSpec } from "../deberta/layers.js";
 import { type SlotTable, slotTable } from "../deberta/relative-position.js";
 import type { EmbeddingTables, HostTable } from "./embeddings.js";
 import { LateTable } from "./late-table.js";
+import type { LayerPages } from "./layer-pages.js";
 import type { Checkpoint } from "./named-tensors.js";
 import type { LoadOptions } from "./options.js";
 import { streamWeights } from "./pack-stream.js";
@@ -22,13 +25,22 @@ export class LoadedWeights {
   readonly tables: EmbeddingTables<HostTable>;
   readonly slots: SlotTable;
   readonly storage: Storage;
+  /** Of layers that take turns. */
+  readonly pages: LayerPages | undefined;
   private holders = 0;
 
-  constructor(residents: Residents, tables: EmbeddingTables<HostTable>, slots: SlotTable, storage: Storage) {
+  constructor(
+    residents: Residents,
+    tables: EmbeddingTables<HostTable>,
+    slots: SlotTable,
+    storage: Storage,
+    pages?: LayerPages,
+  ) {
     this.residents = residents;
     this.tables = tables;
     this.slots = slots;
     this.storage = storage;
+    this.pages = pages;
   }
 
   hold(): this {
@@ -91,25 +103,31 @@ export async function loadWeights(
   for (const graph of graphs) graph.store(storage);
   const all = [...specs.values(), ...constants.values()].map((spec) => stored(spec, storage));
   const bytes = all.reduce((sum, spec) => sum + byteLength(spec.type), 0);
-  if (options.gpuMemoryLimit !== undefined && bytes > options.gpuMemoryLimit)
-    throw new UnsupportedError(
-      `the weights need ${bytes} bytes of GPU memory, gpuMemoryLimit is ${options.gpuMemoryLimit}`,
-    );
-
+  const { gpuMemoryLimit: limit = Infinity } = options;
   const residents = new Residents(device);
+  const paged =
+    bytes > limit
+      ? await (
+          await lazily(() => import("./layer-pages.js"))
+        ).LayerPages.plan(checkpoint, all, limit, device, residents)
+      : undefined;
   let isLoading = true;
   const tellCompiled = (loaded: number, total: number) => {
     if (isLoading) progress.tell({ file: "shaders", loaded, total, phase: "compile" });
   };
   try {
-    await residents.allocate(all.map((spec) => [spec.name, byteLength(spec.type)]));
+    if (paged) await paged.allocate();
+    else await residents.allocate(all.map((spec) => [spec.name, byteLength(spec.type)]));
     if (residents.buffers.has("slots")) await residents.write("slots", slots.table);
     const onGpu = (name: string) => all.some(({ parts }) => parts.some(({ tensor }) => tensor === name));
     const tables = await makeTables(checkpoint, tableNames, onGpu, options);
     const { words } = tables;
     if (words instanceof LateTable) progress.expect(words.entry.file, "rows", words.lateBytes);
     // Allocation is answered before compilations that are asked for later, so the first bytes do not wait for shaders.
-    const streamed = streamWeights(checkpoint, all, tables, device, residents, signal);
+    const onPlan = (files: ReadonlyMap<string, number>): void =>
+      files.forEach((total, file) => progress.expect(file, "weights", total));
+    const reading: StreamOptions = paged?.loading(tables, signal) ?? { signal, onProgress: progress.tell, onPlan };
+    const streamed = streamWeights(checkpoint, paged?.fixed ?? all, tables, device, residents, reading);
     const { capabilities } = device;
     const compiled = compiledFor(device, forward.graph, tellCompiled);
     compiled.catch(() => undefined); // awaited after the weights, whose failure comes first
@@ -118,11 +136,12 @@ export async function loadWeights(
     await compiled;
     if (device.capabilities !== capabilities) await compiledFor(device, forward.graph);
     signal?.throwIfAborted();
-    if (positions) await fillPositionCache(device, positions, residents);
+    if (positions) await fillPositionCache(device, positions, residents, paged);
+    await paged?.loaded(new Set(constants.keys()));
     for (const name of constants.keys()) residents.release(name);
     signal?.throwIfAborted();
     if (words instanceof LateTable) void words.fill();
-    return new LoadedWeights(residents, tables, slots, storage);
+    return new LoadedWeights(residents, tables, slots, storage, paged);
   } catch (error) {
     residents.dispose();
     throw error;

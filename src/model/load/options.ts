@@ -13,7 +13,11 @@ export interface LoadOptions extends WeightsOptions, BaseModelOptions {
    * "f32", "f16"; "q8": 8 bits, a scale for each output; "q4": 4 bits, a scale for each block of 32 inputs.
    */
   readonly dtype?: WeightsDType;
-  /** Most bytes of GPU memory that the weights may take. */
+  /**
+   * Most bytes of GPU memory that the weights may take; activations come on top. Where all weights need more, the last layers take turns in
+   * two sets of buffers: each request reads them again, from what the browser keeps or else from the source, while earlier layers
+   * run. Numbers are the same. UnsupportedError where not even two layers fit, or where a file cannot be read in parts.
+   */
   readonly gpuMemoryLimit?: number;
   /**
    * Whether a device that is new to this page must first compute a small layer rightly (default true), which costs little more than

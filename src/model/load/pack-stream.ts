@@ -3,7 +3,7 @@
 import { byteLengthOf, type Span } from "../../checkpoint/byte-plan.js";
 import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
 import type { QuantisedEntry, WeightEntry } from "../../checkpoint/quantised.js";
-import { stream } from "../../checkpoint/stream.js";
+import { stream, type StreamOptions } from "../../checkpoint/stream.js";
 import { assert, CheckpointError } from "../../errors.js";
 import type { PackedType } from "../../kernels/kernel.js";
 import { type FileScales, packWeights, type PackedDType } from "../../kernels/pack-weights.js";
@@ -60,14 +60,11 @@ function piecesOf(checkpoint: Checkpoint, specs: readonly ResidentSpec[]): Map<W
 export async function streamWeights(
   checkpoint: Checkpoint,
   specs: readonly ResidentSpec[],
-  { words, positions, types }: EmbeddingTables<HostTable>,
+  { words, positions, types }: Partial<EmbeddingTables<HostTable>>,
   device: Device,
   residents: Residents,
-  signal: AbortSignal | undefined,
+  options: StreamOptions,
 ): Promise<void> {
-  const { progress } = checkpoint.folder;
-  const onPlan = (files: ReadonlyMap<string, number>): void =>
-    files.forEach((total, file) => progress.expect(file, "weights", total));
   const pieces = piecesOf(checkpoint, specs);
   const prompt = new Map<Span, HostTable>();
   for (const table of [words, positions, types]) if (table?.prompt) prompt.set(table.prompt, table);
@@ -79,11 +76,7 @@ export async function streamWeights(
     // Tensors come one after another, so one writer and one scratch buffer are alive at a time.
     const scratch = new Uint8Array(SCRATCH);
     let writer: TensorWriter | undefined;
-    for await (const { entry: span, offset, bytes } of stream(wanted, checkpoint.folder, {
-      signal,
-      onProgress: progress.tell,
-      onPlan,
-    })) {
+    for await (const { entry: span, offset, bytes } of stream(wanted, checkpoint.folder, options)) {
       device.throwIfLost();
       const table = prompt.get(span);
       table?.write(span.start - table.entry.start + offset, bytes);

@@ -4,6 +4,7 @@ import { f32, padded } from "../../kernels/kernel.js";
 import { matmul } from "../../kernels/matmul.js";
 import type { Device } from "../../runtime/device.js";
 import type { Value } from "../../runtime/graph.js";
+import type { Pages } from "../../runtime/pages.js";
 import { compile } from "../../runtime/plan.js";
 import { Slots } from "../../runtime/slots.js";
 import type { Residents } from "../../runtime/weights.js";
@@ -55,9 +56,14 @@ function emit(b: Builder, layer: number, rows: Value, name: "posK" | "posQ"): vo
 }
 
 /** Computes posK and posQ of all layers into their residents. */
-export async function fillPositionCache(device: Device, { graph }: Builder, residents: Residents): Promise<void> {
+export async function fillPositionCache(
+  device: Device,
+  { graph }: Builder,
+  residents: Residents,
+  pages: Pages | undefined,
+): Promise<void> {
   const slots = new Slots(device);
-  const plan = await compile(device, graph, residents.buffers, slots);
+  const plan = await compile(device, graph, residents.buffers, slots, pages);
   try {
     await plan.fill({}, residents.buffers);
   } finally {

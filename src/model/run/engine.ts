@@ -68,7 +68,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     this.limits = engineLimits(network.config, device.capabilities);
     this.weights = weights.hold();
     this.slots = new Slots(device);
-    this.plans = new Plans((graph) => compile(device, graph, this.weights.residents.buffers, this.slots));
+    this.plans = new Plans((graph) => compile(device, graph, weights.residents.buffers, this.slots, weights.pages));
     this.lifetime = lifetime;
   }
 
@@ -117,7 +117,9 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   describe(): string {
     const { capabilities } = this.device;
     const sample = () => sampleGraph(this.network, capabilities, 128).graph.store(this.weights.storage);
-    return [describe(this.lastGraph ?? sample(), capabilities), ...this.device.withdrawn].join("\n");
+    const { pages } = this.weights;
+    const plan = describe(this.lastGraph ?? sample(), capabilities);
+    return [plan, ...(pages ? [String(pages)] : []), ...this.device.withdrawn].join("\n");
   }
 
   /** Rows of the word table, and of the absolute positions where the mask decoder looks them up. */
@@ -149,10 +151,10 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     if (this.isFreed) return NO_MEMORY;
     const { residents, hostBytes } = this.weights;
     const [plans, slots, staging] = [this.plans.totals(), this.slots.totals(), this.slots.readback.totals()];
-    const weights = residents.bytes();
+    const { bytes: weights, buffers } = residents.totals();
     return {
       gpuBytes: weights + slots.bytes + staging.bytes + plans.bytes,
-      buffers: residents.buffers.size + slots.buffers + staging.buffers + plans.buffers,
+      buffers: buffers + slots.buffers + staging.buffers + plans.buffers,
       hostBytes,
       weights,
       slots: slots.bytes,
