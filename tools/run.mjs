@@ -13,6 +13,8 @@ const TOOLS = {
   vitest: "vitest/vitest.mjs",
   playwright: "@playwright/test/cli.js",
   deno: "deno/bin.cjs",
+  typedoc: "typedoc/bin/typedoc",
+  vitepress: "vitepress/bin/vitepress.js",
 };
 
 /**

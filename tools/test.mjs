@@ -116,6 +116,12 @@ async function fuzzStep(long) {
   return fuzzAll(FUZZ_KINDS, long ? 60 : 0.5, seed);
 }
 
+/** The site of the documents, whose builders refuse links that lead nowhere. */
+async function siteStep() {
+  const reference = await check("typedoc", []);
+  return reference.failed > 0 ? reference : check("vitepress", ["build", "docs"]);
+}
+
 async function buildStep() {
   const { code, output } = await buildAll();
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1, details: output.trim().split("\n") };
@@ -198,6 +204,7 @@ async function main() {
       for (const steps of [onGpu, others]) await steps();
     else await Promise.all([onGpu(), others()]);
     if (built) await step("built, in a browser", () => playwright(folder, options));
+    if (values.long) await step("documents' site", siteStep);
     if (built && values.long)
       await step("bundlers' projects", () => nodeTest("test/projects/bundlers.test.mjs", options));
     rmSync(folder, { recursive: true });

@@ -1,5 +1,7 @@
 // Residents that do not fit on the device together take turns in the same buffers, page by page. A plan asks for a page before it
 // submits what reads it; the queue's order keeps earlier work apart from what is written next.
+
+/** Residents that take turns in the same buffers. */
 export interface Pages {
   /** The page of a resident; undefined for one that is always there. */
   of(resident: string): number | undefined;

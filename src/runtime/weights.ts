@@ -70,7 +70,7 @@ export class Residents {
   }
 
   /** Bytes, and how many buffers they are; several names may share one. */
-  totals(): { bytes: number; buffers: number } {
+  totals(): ReturnType<Device["totals"]> {
     const made = new Set(this.buffers.values());
     return { bytes: [...made].reduce((sum, buffer) => sum + buffer.size, 0), buffers: made.size };
   }
