@@ -2,6 +2,7 @@
 // files whose lists name the same thing again and again.
 import { readFileSync } from "node:fs";
 import { type Case, Cases, concat, little, patched, utf8 } from "./case.js";
+import { message, NOWHERE, object, superblock, texts } from "./hdf5-writer.js";
 
 const FILE = "tf_model.h5";
 const good = new Uint8Array(readFileSync("test/fixtures/checkpoint/containers/keras.h5"));
@@ -33,8 +34,6 @@ const AT = {
   type: 0x2108,
   layout: 0x2138,
 } as const;
-
-const NOWHERE = little(-1, 8);
 
 export function hdf5(): Case[] {
   const cases = new Cases("hdf5");
@@ -153,55 +152,6 @@ export function hdf5(): Case[] {
   return cases.all;
 }
 
-/** A fixed-length text type, a shape of one axis, and the attribute over both. */
-function texts(name: string, size: number, list: readonly string[]): Uint8Array {
-  const type = concat(Uint8Array.of(0x13, 1, 0, 0), little(size, 4));
-  const shape = concat(Uint8Array.of(1, 1, 0, 0), little(0, 4), little(list.length, 8));
-  const named = utf8(`${name}\0`.padEnd(8 * Math.ceil((name.length + 1) / 8), "\0"));
-  const body = concat(...list.map((each) => each.padEnd(size, "\0")));
-  return message(
-    0x0c,
-    concat(
-      little(1, 2),
-      little(name.length + 1, 2),
-      little(type.length, 2),
-      little(shape.length, 2),
-      named,
-      type,
-      shape,
-      body,
-    ),
-  );
-}
-
-function message(type: number, body: Uint8Array): Uint8Array {
-  const padded = concat(body, new Uint8Array((8 - (body.length % 8)) % 8));
-  return concat(little(type, 2), little(padded.length, 2), little(0, 4), padded);
-}
-
-/** A version 1 object header. */
-function object(...messages: readonly Uint8Array[]): Uint8Array {
-  const body = concat(...messages);
-  return concat(little(1, 2), little(messages.length, 2), little(1, 4), little(body.length, 4), little(0, 4), body);
-}
-
-const superblock = (end: number): Uint8Array =>
-  concat(
-    Uint8Array.of(0x89),
-    "HDF\r\n\x1a\n",
-    Uint8Array.of(0, 0, 0, 0, 0, 8, 8, 0),
-    little(4, 2),
-    little(16, 2),
-    little(0, 4),
-    little(0, 8),
-    NOWHERE,
-    little(end, 8),
-    NOWHERE,
-    little(0, 8),
-    little(96, 8),
-    new Uint8Array(24),
-  );
-
 /** Tree, heap and node of a group with one member, laid out from `at` on; the last is the message that names them. */
 function groupOf(at: number, name: string, member: number): { blocks: Uint8Array; message: Uint8Array } {
   const [heap, data, node] = [at + 48, at + 80, at + 96];
@@ -224,7 +174,7 @@ function groupOf(at: number, name: string, member: number): { blocks: Uint8Array
 const GROUP = 144;
 
 /** layer_names that say "a" so often; the group "a" says "b" as often. */
-function repeated(times: number): Uint8Array {
+export function repeated(times: number): Uint8Array {
   const headerBytes = object(
     texts("layer_names", 1, new Array<string>(times).fill("a")),
     message(0x11, new Uint8Array(16)),
