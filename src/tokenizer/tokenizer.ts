@@ -12,7 +12,7 @@ import {
   type AddedToken,
   type Matcher,
 } from "./text/added-tokens.js";
-import { BaseTokenizer, type TextInput } from "./base-tokenizer.js";
+import { BaseTokenizer, type TextInput, type VocabularyFile } from "./base-tokenizer.js";
 import type { Call, CallTruncation } from "./call.js";
 import { assemble, createTemplate, specialCount, type Encoding, type Template } from "./encoding.js";
 import { openTokenizerFolder, readPieceModel, readSettings } from "./files.js";
@@ -92,6 +92,11 @@ export class DebertaV2Tokenizer extends BaseTokenizer {
       pieces.engine = await loadSentencePieceJs(spm.bytes, pieces);
     }
     return new DebertaV2Tokenizer(pieces, settings, spm.bytes);
+  }
+
+  /** spm.model as it was read. */
+  override saveVocabulary(): VocabularyFile {
+    return super.saveVocabulary() as VocabularyFile; // read before this was made
   }
 
   tokenize(text: string): string[] {
