@@ -1,9 +1,11 @@
 // A server that misbehaves (../support/faulty-server.mjs): each fault ends well or in a CheckpointError, after the
 // requests it should take and no more. `~fault` stands in the base URL; /__gen/SIZE/name is a made-up file.
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openFolder } from "../../src/checkpoint/folder.js";
 import { readWhole } from "../../src/checkpoint/read-whole.js";
 import type { SourceOptions } from "../../src/checkpoint/source.js";
+import { stream } from "../../src/checkpoint/stream.js";
 import { CheckpointError } from "../../src/errors.js";
 import { testClock } from "../support/clock.js";
 import type { FaultyModule, FaultyServer } from "../support/faulty-server.js";
@@ -82,6 +84,13 @@ describe("a faulty server", () => {
     ["redirect=other", 4, SIZE],
     ["redirect=same", 4, SIZE],
     ["redirect=same:307", 4, SIZE],
+    ["redirect=keep", 4, SIZE],
+    ["noifrange", 2, SIZE],
+    ["type=text%2Fhtml", 2, SIZE],
+    ["cachecontrol=max-age=60", 2, SIZE],
+    ["isolated", 2, SIZE],
+    ["head=405", 2, SIZE], // nothing is asked by HEAD where a range tells the size
+    ["head=lie", 2, SIZE],
   ])("%s: all bytes arrive", async (faults, requests, sent) => {
     await readAll(faults);
     const log = server.log();
@@ -121,6 +130,11 @@ describe("a faulty server", () => {
     ["etag=flap", /changed on the server while loading/, 2],
     ["missing;minrange=1", /vanished from the server/, 2],
     ["redirect=http", /could not be fetched/, 5],
+    ["redirect=loop", /could not be fetched/, 105],
+    ["br", /Content-Encoding: br/, 1],
+    ["contentrange=star;head=405", /does not tell the file's size/, 2],
+    ["contentrange=star;head=nolength", /does not tell the file's size/, 2],
+    ["html=500", /answered 500 .*after 5 attempts/, 5],
   ])("%s: CheckpointError", async (faults, message, requests) => {
     const error: unknown = await readAll(faults).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(CheckpointError);
@@ -128,6 +142,24 @@ describe("a faulty server", () => {
     expect((error as Error).message).toContain("model.safetensors");
     expect(server.log().requests.length).toBe(requests);
   });
+
+  test.each(["flip=150000", "contentrange=data;minrange=1", "contentrange=star;head=lie"])(
+    "%s: bytes that nobody can tell are wrong are told by their hash",
+    async (fault) => {
+      const file = (await openFolder(`${server.url}/__gen/${SIZE}/`)).open("model.safetensors");
+      const digest = createHash("sha256");
+      const right = (await file)!;
+      for await (const bytes of right.read(0, right.size)) digest.update(bytes);
+      const integrity = { "model.safetensors": `sha256-${digest.digest("base64")}` };
+      const { file: served } = await open(fault, { integrity });
+      const entry = { file: "model.safetensors", start: 0, end: served!.size };
+      const folder = await openFolder(`${server.url}/~${fault}/__gen/${SIZE}/`, { integrity }, testClock());
+      const reading = (async () => {
+        for await (const { bytes } of stream([entry], folder)) if (bytes.length === 0) break;
+      })();
+      await expect(reading).rejects.toBeInstanceOf(CheckpointError);
+    },
+  );
 
   test("a missing file is undefined, after one request", async () => {
     expect((await open("missing")).file).toBeUndefined();
