@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { bytesFromMemory, type ByteSource, type Folder } from "../../src/checkpoint/byte-source.js";
 import { openFolder } from "../../src/checkpoint/folder.js";
 import { openWeights } from "../../src/checkpoint/shards.js";
 import { stream } from "../../src/checkpoint/stream.js";
@@ -53,6 +54,29 @@ test.each(CASES)("%s is read as %s", async (file, name, tensors) => {
 test("a name that pickles of tensors do not hold is refused, and named", async () => {
   await expect(contents("pytorch_model.bin", fixture("code.bin"))).rejects.toThrow(/asks for os\.system/);
 });
+
+test.each(CASES)("%s whose second half is gone after some reads: read to its end, or refused", async (file, name) => {
+  const whole = fixture(file);
+  const outcomes = new Set<boolean>();
+  for (let intact = 0; intact < 12; intact++) {
+    let reads = 0;
+    const shrinking: ByteSource = {
+      size: whole.length,
+      read: (...range) =>
+        bytesFromMemory(reads++ < intact ? whole : whole.subarray(0, whole.length / 2)).read(...range),
+    };
+    const folder = await openFolder({ open: (each) => Promise.resolve(each === name ? shrinking : undefined) });
+    const error: unknown = await drain(folder).catch((reason: unknown) => reason);
+    if (error !== undefined) expect(error).toBeInstanceOf(CheckpointError);
+    outcomes.add(error === undefined);
+  }
+  expect(outcomes.has(false)).toBe(true);
+});
+
+async function drain(folder: Folder): Promise<undefined> {
+  const table = await openWeights(folder);
+  for await (const { bytes } of stream([...table.values()], folder)) if (bytes.length === 0) break;
+}
 
 const FLIPS = __LONG__ ? 20_000 : 300;
 
