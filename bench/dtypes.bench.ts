@@ -8,7 +8,7 @@ import {
 } from "deberta-webgpu";
 import type { Print } from "./support.js";
 
-const TEXTS = 200;
+const TEXTS = 120;
 const DTYPES = ["f32", "f16", "q8", "q4"] as const satisfies readonly LoadOptions["dtype"][];
 
 interface Sample {

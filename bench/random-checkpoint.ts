@@ -43,6 +43,10 @@ export const SHAPES: Readonly<Record<string, ShapeConfig>> = {
     num_attention_heads: 12,
     intermediate_size: 3072,
   },
+};
+
+/** Those that a browser hardly holds. */
+export const LARGE_SHAPES: Readonly<Record<string, ShapeConfig>> = {
   "v2-xlarge": {
     vocab_size: 1000,
     hidden_size: 1536,
