@@ -1,10 +1,13 @@
 // Scratch projects whose bundlers come from the registry: `npm run test:long`.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { test } from "node:test";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { writeFiles } from "./documents.mjs";
-import { addModel, answersOf, atEnd, makeProject, run, serve } from "./support.mjs";
+import { sharedFolder } from "../../tools/shared-folder.mjs";
+import { addModel, answersOf, assertReadmeAnswers, atEnd, makeProject, MODELS, run, serve } from "./support.mjs";
 
 const RIGHT = { page: "alarm", worker: "alarm" };
 
@@ -33,6 +36,36 @@ async function assertVite(folder) {
 test("Vite: development server, preview and build", async () => {
   await assertVite(await makeProject("vite", ["vite"]));
 });
+
+test("README's program with Vite: development server, preview, and a host that answers what is not there by the page", async () => {
+  const folder = await makeProject("vite", ["vite"]);
+  writeFiles("README.md", "readme", folder);
+  addModel(join(folder, "public"));
+  const vite = await import(pathToFileURL(join(folder, "node_modules/vite/dist/node/index.js")).href);
+  const options = { root: folder, logLevel: "error" };
+  const development = await vite.createServer({ ...options, server: { port: 0 } });
+  await development.listen();
+  atEnd(() => development.close());
+  await assertReadmeAnswers(development.resolvedUrls.local[0]);
+  await vite.build(options);
+  const preview = await vite.preview({ ...options, preview: { port: 0 } });
+  atEnd(() => preview.close());
+  await assertReadmeAnswers(preview.resolvedUrls.local[0]);
+  await assertReadmeAnswers(await serve(join(folder, "dist"), {}, { single: true }));
+});
+
+const shared = sharedFolder();
+for (const report of ["spa-fallback", "s3-403", "short-206", "browser-extension"])
+  test(`a public report: ${report}`, { skip: shared ? false : "no ../shared beside this clone" }, async () => {
+    const folder = await makeProject("plain");
+    const server = spawn(process.execPath, [
+      join(shared, "public", report, "server.mjs"),
+      join(MODELS, "tiny-intent/"),
+    ]);
+    atEnd(() => server.kill());
+    const [printed] = await once(server.stdout, "data");
+    await assertAnswers(`${await serve(folder)}?model=${encodeURIComponent(String(printed).trim())}`);
+  });
 
 test("Vite with React", async () => {
   const folder = await makeProject("react", ["vite", "@vitejs/plugin-react", "react", "react-dom"]);

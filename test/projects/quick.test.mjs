@@ -1,12 +1,11 @@
 // Scratch projects that take seconds: a page without a bundler, one under a strict policy, esbuild, and how much code each loads.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { build } from "esbuild";
 import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { filesIn, writeFiles } from "./documents.mjs";
-import { addModel, answersOf, makeProject, open, serve } from "./support.mjs";
+import { writeFiles } from "./documents.mjs";
+import { addModel, answersOf, assertReadmeAnswers, makeProject, serve } from "./support.mjs";
 
 /** Most bytes of code, as servers send it. */
 const LIMITS = { classification: 60_000, everything: 100_000, plain: 112_000 };
@@ -60,15 +59,8 @@ test("README's program, in an empty folder, prints what README says", async () =
   const folder = await makeProject("esbuild");
   writeFiles("README.md", "readme", folder); // takes the place of the project's own main.js
   addModel(folder);
-  const [, label, score] = /console\.log\(best.*\/\/ (\S+) ([\d.]+)/.exec(filesIn("README.md").get("readme/main.js"));
   await buildProject(folder);
-  const { lines, problems, close } = await open(await serve(folder));
-  const isAnswer = (line) => line.startsWith(`${label} `);
-  for (let tries = 0; tries < 600 && !lines.some(isAnswer); tries++) await setTimeout(100);
-  await close();
-  assert.deepEqual(problems, []);
-  const [, printed] = lines.find(isAnswer)?.split(" ") ?? [];
-  assert.equal(Number(printed).toFixed(2), score, lines.join("\n"));
+  await assertReadmeAnswers(await serve(folder));
 });
 
 /** Bytes of code that a program loads at its start, and of the files that it may ask for later; gzip, through esbuild. */

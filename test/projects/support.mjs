@@ -1,5 +1,6 @@
 // Scratch projects: the packed package installed into an empty folder, as its users have it, and a Chromium to look at the
 // result. Folders lie in the system's temporary folder and are removed when the tests end.
+import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -12,6 +13,7 @@ import { chromium } from "playwright";
 import sirv from "sirv";
 import { BROWSER_FLAGS, FAST_COMPILE_FLAG, findBrowser } from "../../tools/browser.mjs";
 import { ROOT } from "../../tools/setup.mjs";
+import { filesIn } from "./documents.mjs";
 
 export const MODELS = join(ROOT, "demo/public/models");
 const SCRATCH = mkdtempSync(join(tmpdir(), "deberta-webgpu-projects-"));
@@ -72,9 +74,12 @@ export function addModel(folder, model = "tiny-intent") {
   cpSync(join(MODELS, model), join(folder, "models", model), { recursive: true });
 }
 
-/** Serves a folder, with the headers given, on a port of its own. Resolves to its address, with a slash at the end. */
-export async function serve(folder, headers = {}) {
-  const files = sirv(folder, { dev: true, etag: true, setHeaders: (response) => setAll(response, headers) });
+/**
+ * Serves a folder, with the headers given, on a port of its own; `single` answers what is not there by its index.html, as hosts of
+ * single-page apps do. Resolves to its address, with a slash at the end.
+ */
+export async function serve(folder, headers = {}, { single = false } = {}) {
+  const files = sirv(folder, { dev: true, etag: true, single, setHeaders: (response) => setAll(response, headers) });
   const server = createServer((request, response) =>
     files(request, response, () => {
       setAll(response, headers);
@@ -88,6 +93,18 @@ export async function serve(folder, headers = {}) {
 
 function setAll(response, headers) {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+}
+
+/** Opens a page of README's first program and waits for the line that it prints: the label and the score that README says. */
+export async function assertReadmeAnswers(address) {
+  const [, label, score] = /console\.log\(best.*\/\/ (\S+) ([\d.]+)/.exec(filesIn("README.md").get("readme/main.js"));
+  const { lines, problems, close } = await open(address);
+  const isAnswer = (line) => line.startsWith(`${label} `);
+  for (let tries = 0; tries < 600 && !lines.some(isAnswer); tries++) await setTimeout(100);
+  await close();
+  assert.deepEqual(problems, []);
+  const [, printed] = lines.find(isAnswer)?.split(" ") ?? [];
+  assert.equal(Number(printed).toFixed(2), score, lines.join("\n"));
 }
 
 let browser;
@@ -116,10 +133,10 @@ export async function open(address) {
   });
   page.on("pageerror", (error) => problems.push(String(error)));
   page.on("response", async (response) => {
-    const { pathname } = new URL(response.url());
+    const { pathname, origin } = new URL(response.url());
     // A model need not have every file, nor a page an icon.
-    if (response.status() >= 400 && !/\/models\/|favicon/.test(pathname))
-      problems.push(`${response.status()} ${pathname}`);
+    const isPages = origin === new URL(address).origin && !/\/models\/|favicon/.test(pathname);
+    if (response.status() >= 400 && isPages) problems.push(`${response.status()} ${pathname}`);
     if (!/\.m?js$/.test(pathname)) return;
     const body = await response.body().catch(() => undefined);
     if (body) transferred.set(pathname, body);
