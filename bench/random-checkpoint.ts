@@ -65,13 +65,17 @@ export const LARGE_SHAPES: Readonly<Record<string, ShapeConfig>> = {
   },
 };
 
-function tensorsOf(config: ShapeConfig): [name: string, shape: number[]][] {
+/** A tensor's name and shape. */
+export type Shape = readonly [name: string, shape: readonly number[]];
+
+export const linear = (name: string, out: number, input: number): Shape[] => [
+  [`${name}.weight`, [out, input]],
+  [`${name}.bias`, [out]],
+];
+
+function encoderTensors(config: ShapeConfig): Shape[] {
   const { vocab_size: V, hidden_size: D, intermediate_size: F, conv_kernel_size: taps = 0 } = config;
-  const linear = (name: string, out: number, input: number): [string, number[]][] => [
-    [`${name}.weight`, [out, input]],
-    [`${name}.bias`, [out]],
-  ];
-  const norm = (name: string): [string, number[]][] => [
+  const norm = (name: string): Shape[] => [
     [`${name}.weight`, [D]],
     [`${name}.bias`, [D]],
   ];
@@ -96,11 +100,9 @@ function tensorsOf(config: ShapeConfig): [name: string, shape: number[]][] {
           ["deberta.encoder.conv.conv.weight", [D, D, taps]],
           ["deberta.encoder.conv.conv.bias", [D]],
           ...norm("deberta.encoder.conv.LayerNorm"),
-        ] as [string, number[]][])
+        ] as Shape[])
       : []),
     ...layers.flat(),
-    ...linear("pooler.dense", D, D),
-    ...linear("classifier", 2, D),
   ];
 }
 
@@ -136,7 +138,7 @@ function randomBytes({ name, dtype, start: first }: Entry, start: number, end: n
 }
 
 /** The tensors in the order of the file: matrices of the layers as floats, or in eight bits behind a scale for each row. */
-function entriesOf(shape: ShapeConfig, dtype: Entry["dtype"]): Entry[] {
+function entriesOf(tensors: readonly Shape[], dtype: Entry["dtype"]): Entry[] {
   const entries: Entry[] = [];
   let at = 0;
   const add = (name: string, own: Entry["dtype"], dims: readonly number[]) => {
@@ -144,7 +146,7 @@ function entriesOf(shape: ShapeConfig, dtype: Entry["dtype"]): Entry[] {
     at += dims.reduce((product, size) => product * size, own === "I8" ? 1 : 4);
     entries.push({ name, dtype: own, shape: dims, start, end: at });
   };
-  for (const [name, dims] of tensorsOf(shape)) {
+  for (const [name, dims] of tensors) {
     const isSmall = dtype === "I8" && dims.length === 2 && name.includes(".layer.");
     if (isSmall) add(`${name}_scale`, "F32", [dims[0]!, 1]);
     add(name, isSmall ? "I8" : "F32", dims);
@@ -152,23 +154,80 @@ function entriesOf(shape: ShapeConfig, dtype: Entry["dtype"]): Entry[] {
   return entries;
 }
 
-/** A folder with config.json and model.safetensors of a shape. */
-export function randomCheckpoint(
-  shape: ShapeConfig,
+interface Folder {
+  open(name: string): Promise<Source | undefined>;
+}
+
+const configOf = (shape: ShapeConfig) => ({
+  ...COMMON,
+  ...shape,
+  ...(shape.conv_kernel_size ? { conv_act: "gelu" } : {}),
+});
+
+/** A folder with config.json and model.safetensors of a shape, with a classifier. */
+export function randomCheckpoint(shape: ShapeConfig, dtype: Entry["dtype"] = "F32"): Folder {
+  const D = shape.hidden_size;
+  const tensors = [...encoderTensors(shape), ...linear("pooler.dense", D, D), ...linear("classifier", 2, D)];
+  return randomFolder(tensors, { "config.json": configOf(shape) }, dtype);
+}
+
+/** The sizes of a GLiNER's head. */
+export interface GlinerShape {
+  /** h. */
+  readonly hidden_size: number;
+  readonly max_width: number;
+  readonly class_token_index: number;
+}
+
+/** A folder of a GLiNER as published since v2.1: spans by markerV0 behind one LSTM layer. */
+export function randomGliner(shape: ShapeConfig, gliner: GlinerShape): Folder {
+  const h = gliner.hidden_size;
+  const mlp = (name: string, input: number): Shape[] => [
+    ...linear(`${name}.0`, 4 * h, input),
+    ...linear(`${name}.3`, h, 4 * h),
+  ];
+  const gates = 2 * h; // four of h/2 units
+  const lstm = ["", "_reverse"].flatMap((side): Shape[] => [
+    [`rnn.lstm.weight_ih_l0${side}`, [gates, h]],
+    [`rnn.lstm.weight_hh_l0${side}`, [gates, h / 2]],
+    [`rnn.lstm.bias_ih_l0${side}`, [gates]],
+    [`rnn.lstm.bias_hh_l0${side}`, [gates]],
+  ]);
+  const tensors = [
+    ...encoderTensors(shape).map(([name, dims]): Shape => [
+      name.replace("deberta.", "token_rep_layer.bert_layer.model."),
+      dims,
+    ]),
+    ...linear("token_rep_layer.projection", h, shape.hidden_size),
+    ...lstm,
+    ...mlp("span_rep_layer.span_rep_layer.project_start", h),
+    ...mlp("span_rep_layer.span_rep_layer.project_end", h),
+    ...mlp("span_rep_layer.span_rep_layer.out_project", 2 * h),
+    ...mlp("prompt_rep_layer", h),
+  ];
+  const config = { ...gliner, encoder_config: configOf(shape) };
+  return randomFolder(tensors, { "gliner_config.json": config, "tokenizer_config.json": {} });
+}
+
+/** Files, and model.safetensors with these tensors. */
+function randomFolder(
+  tensors: readonly Shape[],
+  json: Readonly<Record<string, unknown>>,
   dtype: Entry["dtype"] = "F32",
-): { open(name: string): Promise<Source | undefined> } {
-  const config = { ...COMMON, ...shape, ...(shape.conv_kernel_size ? { conv_act: "gelu" } : {}) };
-  const entries = entriesOf(shape, dtype);
+): Folder {
+  const entries = entriesOf(tensors, dtype);
   const described = entries.map(({ name, dtype: own, shape: dims, start, end }) => [
     name,
     { dtype: own, shape: dims, data_offsets: [start, end] },
   ]);
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(described)));
-  const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  const names = new TextEncoder().encode(JSON.stringify(Object.fromEntries(described)));
+  const header = new Uint8Array(8 + Math.ceil(names.length / 8) * 8).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
-  header.set(json, 8);
+  header.set(names, 8);
   const files: Record<string, Source> = {
-    "config.json": inMemory(new TextEncoder().encode(JSON.stringify(config))),
+    ...Object.fromEntries(
+      Object.entries(json).map(([name, value]) => [name, inMemory(new TextEncoder().encode(JSON.stringify(value)))]),
+    ),
     "model.safetensors": {
       size: header.length + entries.at(-1)!.end,
       async *read(start, end) {

@@ -206,6 +206,8 @@ async function main() {
     if (built) await step("built, in a browser", () => playwright(folder, options));
     if (values.long) await step("documents' site", siteStep);
     if (built && values.long)
+      await step("extraction from dist/", () => nodeTest("tools/check-extraction.mjs", options));
+    if (built && values.long)
       await step("bundlers' projects", () => nodeTest("test/projects/bundlers.test.mjs", options));
     rmSync(folder, { recursive: true });
   }

@@ -1,11 +1,10 @@
 // An engine over a GPU that computes nothing: a model of any size at no cost, for tests of what a request takes.
 import { byteLength } from "../../src/kernels/kernel.js";
 import { slotTable } from "../../src/model/deberta/relative-position.js";
-import type { HeadNetwork } from "../../src/model/head-network.js";
 import type { HostTable } from "../../src/model/load/embeddings.js";
 import { LoadedWeights } from "../../src/model/load/load.js";
 import { Engine } from "../../src/model/run/engine.js";
-import { sampleGraph } from "../../src/model/run/network.js";
+import { type Network, sampleGraph } from "../../src/model/run/network.js";
 import type { CheckedInputs } from "../../src/model/inputs/types.js";
 import { Residents } from "../../src/runtime/weights.js";
 import { stubDevice, type StubGpu } from "./stub-gpu.js";
@@ -16,16 +15,16 @@ const words = (width: number) => {
   return { ...table, whole: Promise.resolve(), reader: () => Promise.resolve(table) } as unknown as HostTable;
 };
 
-export async function stubEngine(
-  network: HeadNetwork,
-): Promise<{ gpu: StubGpu; engine: Engine<CheckedInputs, HeadNetwork> }> {
+export async function stubEngine<Request extends CheckedInputs>(
+  network: Network<Request>,
+): Promise<{ gpu: StubGpu; engine: Engine<Request, Network<Request>> }> {
   const { gpu, device } = stubDevice();
   const residents = new Residents(device);
   const { residents: specs } = sampleGraph(network, device.capabilities, 64);
   await residents.allocate([...specs.values()].map(({ name, type }) => [name, byteLength(type)] as const));
   const { config } = network;
   const weights = new LoadedWeights(residents, { words: words(config.embeddingSize) }, slotTable(config), new Map());
-  const engine = new Engine(network, device, weights, {
+  const engine = new Engine<Request, Network<Request>>(network, device, weights, {
     release: () => undefined,
     reopen: () => Promise.reject(new Error("nothing to open")),
   });

@@ -4,6 +4,8 @@ import { bytesFromMemory, type Folder } from "../../src/checkpoint/byte-source.j
 import { openGliclass } from "../../src/model/extraction/gliclass.js";
 import { openGliner } from "../../src/model/extraction/gliner.js";
 import { openGliner2 } from "../../src/model/extraction/gliner2.js";
+import { openFolder } from "../../src/checkpoint/folder.js";
+import { readSentenceTransformer } from "../../src/tasks/extraction/sentence-transformer.js";
 import { checkSchema } from "../../src/tasks/extraction/schema.js";
 import { settleOverlaps } from "../../src/tasks/extraction/overlaps.js";
 
@@ -26,10 +28,18 @@ test.each([
   ],
   [{ labels_decoder: "gpt2" }, gliner("labels_decoder", '"gpt2"', "models with one encoder are")],
   [{ relations_layer: "dot" }, gliner("relations_layer", '"dot"', "models with one encoder are")],
+  [
+    { span_encoder_config: { kind: "lstm" } },
+    gliner("span_encoder_config", '{"kind":"lstm"}', "models with one encoder are"),
+  ],
   [{ represent_spans: true }, gliner("represent_spans", "true", "models with one encoder are")],
   [{ precomputed_prompts_mode: true }, gliner("precomputed_prompts_mode", "true", "models with one encoder are")],
   [{ span_mode: "conv_share" }, gliner("span_mode", '"conv_share"', "markerV0, marker, markerV1, token_level are")],
   [{ span_mode: "markerV2" }, gliner("span_mode", '"markerV2"', "markerV0, marker, markerV1, token_level are")],
+  [{ span_mode: "query" }, gliner("span_mode", '"query"', "markerV0, marker, markerV1, token_level are")],
+  [{ span_mode: "mlp" }, gliner("span_mode", '"mlp"', "markerV0, marker, markerV1, token_level are")],
+  [{ span_mode: "cat" }, gliner("span_mode", '"cat"', "markerV0, marker, markerV1, token_level are")],
+  [{ span_mode: "conv_conv" }, gliner("span_mode", '"conv_conv"', "markerV0, marker, markerV1, token_level are")],
   [{ words_splitter_type: "jieba" }, gliner("words_splitter_type", '"jieba"', "whitespace is")],
   [
     { encoder_config: { model_type: "modernbert" } },
@@ -81,10 +91,56 @@ test.each([
   [{ layer_wise: true }, config("layer_wise", "true", "false is")],
   [{ encoder_layer_id: 3 }, config("encoder_layer_id", "3", "-1 is")],
   [{ use_calibrator: true }, config("use_calibrator", "true", "false is")],
+  [{ use_segment_embeddings: true }, config("use_segment_embeddings", "true", "false is")],
+  [
+    { pooling_strategy: "attention" },
+    config("pooling_strategy", '"attention"', "first, last, max, avg, sum, rms, abs_max, abs_avg are"),
+  ],
+  [
+    { encoder_config: { model_type: "modernbert" } },
+    config("encoder_config.model_type", '"modernbert"', "deberta-v2 is"),
+  ],
 ])("GLiClass: %j", async (fields, words) => {
   await expect(openGliclass(folder({ "config.json": { model_type: "GLiClass", ...fields } }), {})).rejects.toThrow(
     words,
   );
+});
+
+const library = (kind: string) => `sentence_transformers.models.${kind}`;
+const POOLING = { type: library("Pooling"), path: "1_Pooling" };
+const DENSE = { type: library("Dense"), path: "2_Dense" };
+const SIZES = { in_features: 4, out_features: 4 };
+
+test.each([
+  [
+    { "modules.json": [{ type: library("CNN"), path: "1_CNN" }] },
+    saysNo("modules.json", "type", `"${library("CNN")}"`, "Transformer, Pooling, Dense and Normalize are"),
+  ],
+  [
+    { "modules.json": [POOLING], "1_Pooling/config.json": { pooling_mode: "attention" } },
+    saysNo(
+      "1_Pooling/config.json",
+      "pooling_mode",
+      '"attention"',
+      "cls, max, mean, mean_sqrt_len, weightedmean, lasttoken are",
+    ),
+  ],
+  [
+    {
+      "modules.json": [POOLING, DENSE],
+      "1_Pooling/config.json": {},
+      "2_Dense/config.json": { ...SIZES, activation_function: "torch.nn.modules.activation.Mish" },
+    },
+    saysNo(
+      "2_Dense/config.json",
+      "activation_function",
+      '"torch.nn.modules.activation.Mish"',
+      "torch's Identity, Tanh, ReLU, Sigmoid are",
+    ),
+  ],
+])("sentence-transformers: %j", async (files, words) => {
+  const opened = await openFolder(folder(files), {});
+  await expect(readSentenceTransformer(opened)).rejects.toThrow(words);
 });
 
 test.each([

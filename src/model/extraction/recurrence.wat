@@ -1,0 +1,31 @@
+;; The product of an LSTM's recurrence for hosts: sums += hᵀ·W in vectors of four. `node tools/wat.mjs` makes recurrence-wasm.ts of it.
+;; W [columns / 16][units][16] lies in blocks of 16 columns, so that it is read from front to back; columns are a multiple of 16.
+(module
+  (memory (export "memory") 1)
+  (func (export "product")
+    (param $w i32) (param $h i32) (param $sums i32) (param $units i32) (param $columns i32)
+    (local $lastH i32) (local $lastSum i32) (local $k i32) (local $x v128)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (local.set $lastSum (i32.add (local.get $sums) (i32.shl (local.get $columns) (i32.const 2))))
+    (local.set $lastH (i32.add (local.get $h) (i32.shl (local.get $units) (i32.const 2))))
+    (loop $block
+      (local.set $a (v128.load (local.get $sums)))
+      (local.set $b (v128.load offset=16 (local.get $sums)))
+      (local.set $c (v128.load offset=32 (local.get $sums)))
+      (local.set $d (v128.load offset=48 (local.get $sums)))
+      (local.set $k (local.get $h))
+      (loop $unit
+        (local.set $x (v128.load32_splat (local.get $k)))
+        (local.set $a (f32x4.add (local.get $a) (f32x4.mul (local.get $x) (v128.load (local.get $w)))))
+        (local.set $b (f32x4.add (local.get $b) (f32x4.mul (local.get $x) (v128.load offset=16 (local.get $w)))))
+        (local.set $c (f32x4.add (local.get $c) (f32x4.mul (local.get $x) (v128.load offset=32 (local.get $w)))))
+        (local.set $d (f32x4.add (local.get $d) (f32x4.mul (local.get $x) (v128.load offset=48 (local.get $w)))))
+        (local.set $w (i32.add (local.get $w) (i32.const 64)))
+        (local.set $k (i32.add (local.get $k) (i32.const 4)))
+        (br_if $unit (i32.lt_u (local.get $k) (local.get $lastH))))
+      (v128.store (local.get $sums) (local.get $a))
+      (v128.store offset=16 (local.get $sums) (local.get $b))
+      (v128.store offset=32 (local.get $sums) (local.get $c))
+      (v128.store offset=48 (local.get $sums) (local.get $d))
+      (local.set $sums (i32.add (local.get $sums) (i32.const 64)))
+      (br_if $block (i32.lt_u (local.get $sums) (local.get $lastSum))))))
