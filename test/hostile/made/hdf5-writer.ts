@@ -62,10 +62,10 @@ const FLOAT32 = concat(
   little(127, 4),
 );
 
-/** A dataset, by its sizes and its numbers. */
+/** A dataset, by its sizes and its numbers; of those that a caller makes himself only how many bytes they take is told. */
 export interface Values {
   readonly shape: readonly number[];
-  readonly data: Float32Array<ArrayBuffer>;
+  readonly data: Float32Array<ArrayBuffer> | number;
 }
 
 interface Group {
@@ -75,19 +75,26 @@ interface Group {
 
 /** A file of layers with their weights, by the names that Keras gives them. */
 export function kerasFile(layers: ReadonlyMap<string, ReadonlyMap<string, Values>>): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
+  return concat(...kerasParts(layers).map((part) => (typeof part === "number" ? new Uint8Array(part) : part)));
+}
+
+/** The same in parts: bytes, or how many of a dataset follow. */
+export function kerasParts(layers: ReadonlyMap<string, ReadonlyMap<string, Values>>): (Uint8Array | number)[] {
+  const parts: (Uint8Array | number)[] = [];
   let end = 96;
-  const put = (bytes: Uint8Array): number => {
+  const put = (part: Uint8Array | number): number => {
     const at = end;
-    const padded = concat(bytes, new Uint8Array((8 - (bytes.length % 8)) % 8));
-    parts.push(padded);
-    end += padded.length;
+    const length = typeof part === "number" ? part : part.length;
+    const padding = (8 - (length % 8)) % 8;
+    parts.push(part, new Uint8Array(padding));
+    end += length + padding;
     return at;
   };
   const putValues = ({ shape, data }: Values): number => {
-    const at = put(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const bytes = typeof data === "number" ? data : data.byteLength;
+    const at = put(typeof data === "number" ? data : new Uint8Array(data.buffer, data.byteOffset, bytes));
     const sizes = concat(Uint8Array.of(1, shape.length, 0, 0), little(0, 4), ...shape.map((size) => little(size, 8)));
-    const place = concat(Uint8Array.of(3, 1), little(at, 8), little(data.byteLength, 8));
+    const place = concat(Uint8Array.of(3, 1), little(at, 8), little(bytes, 8));
     return put(object(message(1, sizes), message(3, FLOAT32), message(8, place)));
   };
   const putGroup = ({ members, attribute }: Group): number => {
@@ -122,7 +129,7 @@ export function kerasFile(layers: ReadonlyMap<string, ReadonlyMap<string, Values
     }
   }
   const rootAt = putGroup(root);
-  return concat(superblock(end, rootAt), ...parts);
+  return [superblock(end, rootAt), ...parts];
 }
 
 const listOf = (name: string, list: readonly string[]): Uint8Array =>
