@@ -1,6 +1,6 @@
 // `npm run bench [-- name ...]`: runs every *.bench.ts of this folder (or the named ones) in headless Chromium, served by
 // Vite, and prints what they print, with the machine and the adapter above. CHROME_PATH chooses another browser, --headed a
-// window, --gpu the machine's own adapter instead of the software one, --lavapipe Mesa's instead of SwiftShader, and
+// window, --firefox Firefox, --gpu the machine's own adapter instead of the software one, --lavapipe Mesa's instead of SwiftShader, and
 // --zero-workgroup-memory the shaders as browsers compile them by default, with workgroup memory set to zero. --write FILE also puts
 // what a bench prints between <!-- node bench/run.mjs NAME --> and <!-- end --> of a document.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,16 +8,16 @@ import { cpus, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright";
-import sirv from "sirv";
-import { createServer, runnerImport } from "vite";
 import { BROWSER_FLAGS, ensureBrowser, FAST_COMPILE_FLAG } from "../tools/browser.mjs";
-import { sharedFolder } from "../tools/shared-folder.mjs";
+import { launchFirefox } from "../tools/firefox.mjs";
 import { lavapipeBrowser } from "./lavapipe.mjs";
+import { serveBench } from "./serve.mjs";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    firefox: { type: "boolean", default: false },
     gpu: { type: "boolean", default: false },
     headed: { type: "boolean", default: false },
     lavapipe: { type: "boolean", default: false },
@@ -41,63 +41,22 @@ function writeSection(file, entry, text) {
   writeFileSync(file, `${before}${begin}\n\n${text}\n\n${rest.slice(rest.indexOf(end))}`);
 }
 
-const blankPage = {
-  name: "blank page",
-  configureServer(server) {
-    server.middlewares.use("/blank", (_, response) => {
-      response.setHeader("Content-Type", "text/html").end("<!doctype html><title>bench</title>");
-    });
-  },
-};
-
-/** The bundled models. */
-const models = {
-  name: "serve /models/",
-  configureServer: (server) =>
-    void server.middlewares.use("/models/", sirv(`${ROOT}/demo/public/models`, { dev: true })),
-};
-
-/** Golden data and texts under /shared/, where they lie beside the checkout; 404 elsewhere. */
-const sharedFiles = {
-  name: "serve /shared/",
-  configureServer(server) {
-    const folder = sharedFolder();
-    if (folder) server.middlewares.use("/shared/", sirv(folder, { dev: true }));
-  },
-};
-
-// Vite compiles the plugin: Node 20 imports no TypeScript.
-const { module: plugin } = await runnerImport(`${ROOT}/tools/sentencepiece-plugin.ts`, { configFile: false });
-
-const server = await createServer({
-  root: ROOT,
-  configFile: false,
-  appType: "custom",
-  logLevel: "error",
-  plugins: [plugin.sentencePiece(), blankPage, models, sharedFiles],
-  resolve: {
-    alias: [
-      { find: /^deberta-webgpu$/, replacement: `${ROOT}/src/index.ts` },
-      { find: /^deberta-webgpu\/(.*)$/, replacement: `${ROOT}/src/$1.ts` },
-    ],
-  },
-  optimizeDeps: { noDiscovery: true, include: [] },
-  server: { port: 0, hmr: false, watch: null },
-});
-await server.listen();
+const server = await serveBench(ROOT);
 const url = server.resolvedUrls.local[0];
 const software = (flag) => values.gpu && flag.startsWith("--use-webgpu-adapter");
-const installed = await ensureBrowser();
+const installed = values.firefox ? undefined : await ensureBrowser();
 const lavapipe = values.lavapipe ? lavapipeBrowser(installed) : undefined;
-const browser = await chromium.launch({
-  executablePath: lavapipe?.executable ?? installed,
-  env: { ...process.env, ...lavapipe?.env },
-  headless: !values.headed,
-  args: [
-    ...BROWSER_FLAGS.filter((flag) => !software(flag)),
-    ...(values["zero-workgroup-memory"] ? [] : [FAST_COMPILE_FLAG]),
-  ],
-});
+const launchChromium = () =>
+  chromium.launch({
+    executablePath: lavapipe?.executable ?? installed,
+    env: { ...process.env, ...lavapipe?.env },
+    headless: !values.headed,
+    args: [
+      ...BROWSER_FLAGS.filter((flag) => !software(flag)),
+      ...(values["zero-workgroup-memory"] ? [] : [FAST_COMPILE_FLAG]),
+    ],
+  });
+const browser = await (values.firefox ? launchFirefox() : launchChromium());
 try {
   const page = await browser.newPage();
   page.setDefaultTimeout(0);
@@ -113,7 +72,8 @@ try {
   console.log(`${cpus().length} × ${processor.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`);
   const zeroed = values["zero-workgroup-memory"] ? ", workgroup memory set to zero" : "";
   const standIn = lavapipe ? ", Mesa's lavapipe in SwiftShader's name" : "";
-  console.log(`Chromium ${browser.version()}${zeroed}${standIn}`);
+  const version = await browser.version();
+  console.log(`${values.firefox ? "" : "Chromium "}${version}${zeroed}${standIn}`);
   for (const entry of entries) {
     console.log(`\n${entry}`);
     printed = [];

@@ -32,7 +32,8 @@ const PREFERENCES = {
   "gfx.webgpu.ignore-blocklist": true,
 };
 
-async function launch() {
+/** Firefox, installed where there is none, on the software GPU of Chromium's tests. */
+export async function launchFirefox() {
   const { default: puppeteer } = await import("puppeteer-core");
   return puppeteer.launch({
     browser: "firefox",
@@ -121,7 +122,7 @@ async function runScreens(browser, screens) {
 
 /** Runs everything; resolves to { passed, failed, details }. */
 export async function testFirefox({ short = false, groups = GROUPS } = {}) {
-  const browser = await launch();
+  const browser = await launchFirefox();
   try {
     const version = await browser.version();
     const outcomes = await runGroups(

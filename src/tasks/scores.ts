@@ -2,11 +2,13 @@
 
 /** exp(x) / sum(exp(x)), computed from differences to the largest logit, so that large logits do not overflow. */
 export function softmax(logits: ArrayLike<number>): number[] {
-  const values = Array.from(logits);
-  const largest = values.reduce((a, b) => Math.max(a, b), -Infinity);
-  const powers = values.map((logit) => Math.exp(logit - largest));
-  const total = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / total);
+  let largest = -Infinity;
+  for (let i = 0; i < logits.length; i++) largest = Math.max(largest, logits[i]!);
+  const powers = Array.from(logits, (logit) => Math.exp(logit - largest));
+  let total = 0;
+  for (const power of powers) total += power;
+  for (let i = 0; i < powers.length; i++) powers[i]! /= total;
+  return powers;
 }
 
 /** 1 / (1 + exp(-x)) of each logit by itself. */
@@ -16,9 +18,25 @@ export function sigmoid(logits: ArrayLike<number>): number[] {
 
 /** Indexes of the `count` largest scores, best first; equal ones keep their order. `null` means all. */
 export function topIndexes(scores: ArrayLike<number>, count: number | null): number[] {
-  const order = Array.from(scores, (_, index) => index).sort((a, b) => scores[b]! - scores[a]!);
-  return count === null ? order : order.slice(0, count);
+  const isBetter = (a: number, b: number): boolean => scores[a]! > scores[b]! || (scores[a] === scores[b] && a < b);
+  if (count === null || count > MOST_SELECTED)
+    return Array.from(scores, (_, index) => index)
+      .sort((a, b) => (isBetter(a, b) ? -1 : 1))
+      .slice(0, count ?? undefined);
+  // A vocabulary is not sorted for a few of its words: each is compared with the worst of those kept.
+  const best: number[] = [];
+  for (let index = 0; index < scores.length; index++) {
+    if (best.length === count && !isBetter(index, best[count - 1]!)) continue;
+    if (best.length === count) best.pop();
+    let at = best.length;
+    while (at > 0 && isBetter(index, best[at - 1]!)) at--;
+    best.splice(at, 0, index);
+  }
+  return best;
 }
+
+/** More are found faster by sorting all. */
+const MOST_SELECTED = 100;
 
 /** Index of the largest value; of equal ones the first. */
 export function largestIndex(values: ArrayLike<number>): number {

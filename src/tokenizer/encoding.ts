@@ -159,7 +159,7 @@ export interface Padding {
 
 /** Pads a batch in place, overflow windows too where `windows` is set. */
 export function pad(batch: readonly Encoding[], { to, multipleOf = 1, side, id, token, windows }: Padding): void {
-  const target = to === "longest" ? Math.max(...batch.map(({ ids }) => ids.length)) : to;
+  const target = to === "longest" ? batch.reduce((most, { ids }) => Math.max(most, ids.length), 0) : to;
   const length = Math.ceil(target / multipleOf) * multipleOf;
   const extend = <T>(values: T[], missing: number, make: () => T): void => {
     const padding = Array.from({ length: missing }, make);

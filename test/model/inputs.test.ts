@@ -548,6 +548,11 @@ test("random requests: every form of the arrays gives the same", () => {
   }
 });
 
+test("a batch of more sequences than a call takes arguments", () => {
+  const { batch, columns } = check({ inputIds: new Array<number[]>(200_000).fill([1]) });
+  expect([batch, columns]).toEqual([200_000, 1]);
+});
+
 test("what the config asks for by default can be overruled", () => {
   const config = new DebertaV2Config({ ...BASE, output_hidden_states: true });
   const asked = (inputs: object): boolean[] => {

@@ -171,6 +171,16 @@ describe("failures", () => {
   });
 });
 
+test("a browser's own exception leaves as a DeviceError that has it as its cause", async () => {
+  const { plan, inputs } = await planOf(chain(2, 16, 64));
+  const raw = new DOMException("the map was refused", "OperationError");
+  const create = gpu.createBuffer.bind(gpu);
+  gpu.createBuffer = (descriptor) => Object.assign(create(descriptor), { mapAsync: () => Promise.reject(raw) });
+  const failed = await plan.run(inputs).catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(DeviceError);
+  expect((failed as Error).cause).toBe(raw);
+});
+
 test("slots shrink when sixteen runs needed far less", async () => {
   const [large, small] = [2 ** 27, 2 ** 20];
   await slots.ensure([large, small]);

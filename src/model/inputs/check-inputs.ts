@@ -24,7 +24,7 @@ export function checkInputs(inputs: ModelInputs, config: DebertaV2Config, limits
   const dimensions = limits.head === "multiple-choice" ? 3 : 2;
   const { rows, choices } = tokensOf(inputs, config, limits.vocabRows, dimensions);
   const lengths = rows.map((row) => row.length);
-  const columns = Math.max(...lengths);
+  const columns = lengths.reduce((most, length) => Math.max(most, length), 0);
   const shape = { dimensions, lengths, columns } as const;
 
   const masks = masksOf(inputs.attentionMask, shape);

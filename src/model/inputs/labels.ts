@@ -105,7 +105,7 @@ function sequenceLabels(labels: NumberArray, config: DebertaV2Config, batch: num
 }
 
 function tokenLabels(value: unknown, lengths: readonly number[], classes: number, known: string): NumberArray {
-  const columns = Math.max(...lengths);
+  const columns = lengths.reduce((most, length) => Math.max(most, length), 0);
   const { rows } = rowsOf("labels", value, 2);
   if (rows.length !== lengths.length) {
     throw new TypeError(`labels has ${rows.length} rows for ${lengths.length} sequences`);
