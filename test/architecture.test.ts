@@ -51,6 +51,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "options.ts",
     "kernels",
     "runtime",
+    "checkpoint/retry.ts",
     "checkpoint/signals.ts",
     "model/deberta",
     "model/inputs",

@@ -48,7 +48,9 @@ export async function loadEngine<Request extends CheckedInputs, Net extends Netw
       if (signal) again.signal = signal;
       return loadEngine(source, again, networkOf);
     };
-    return new Engine<Request, Net>(network, device, weights, { release, reopen });
+    const engine = new Engine<Request, Net>(network, device, weights, { release, reopen });
+    engine.compileAhead();
+    return engine;
   } catch (error) {
     folder.refuse(error);
     await sound.catch(() => undefined); // it holds buffers

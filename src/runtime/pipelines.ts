@@ -46,6 +46,11 @@ export class Pipelines {
     return pipeline;
   }
 
+  /** Whether a shader was asked for before. */
+  has({ text }: Shader): boolean {
+    return this.cache.has(text);
+  }
+
   /** Pipelines asked for and compiled so far. */
   counts(): { asked: number; compiled: number } {
     return { asked: this.cache.size, compiled: this.finished };

@@ -1,11 +1,15 @@
-// The device that models share when the caller gives none: asked for with the first of them, destroyed with the last.
+// The device that models share when the caller gives none: asked for with the first of them, destroyed some seconds after the last,
+// as a page that swaps one model for another would compile everything again.
 import { Device } from "./device.js";
 
-let shared: { readonly device: Promise<Device>; users: number } | undefined;
+/** Milliseconds that the device stays without a model. */
+const LINGER = 5000;
+
+let shared: { readonly device: Promise<Device>; users: number; released: number } | undefined;
 
 /**
  * The device to load a model on: the caller's, which is never destroyed, or one that all models without a device of their own
- * share and that goes with the last of them. `release` once for every call.
+ * share and that goes soon after the last of them. `release` once for every call.
  */
 export async function acquireDevice(given?: GPUDevice): Promise<{
   /** To compile and run on. */
@@ -14,15 +18,19 @@ export async function acquireDevice(given?: GPUDevice): Promise<{
   release: () => void;
 }> {
   if (given) return { device: Device.of(given), release: () => undefined };
-  const mine = (shared ??= { device: Device.request(), users: 0 });
+  const mine = (shared ??= { device: Device.request(), users: 0, released: 0 });
   mine.users++;
   const release = () => {
     if (--mine.users > 0) return;
-    if (shared === mine) shared = undefined;
-    void mine.device.then(
-      ({ gpu }) => gpu.destroy(),
-      () => undefined,
-    );
+    const released = ++mine.released;
+    setTimeout(() => {
+      if (mine.users > 0 || mine.released !== released) return;
+      forget();
+      mine.device.then(
+        ({ gpu }) => gpu.destroy(),
+        () => undefined,
+      );
+    }, LINGER);
   };
   const forget = () => {
     if (shared === mine) shared = undefined;

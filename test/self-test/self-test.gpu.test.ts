@@ -4,7 +4,7 @@ import { selfTest } from "../../src/index.js";
 import { LAYER_NORM_CASES } from "../../src/self-test/cases/layer-norm.js";
 import { runCase } from "../../src/self-test/run-case.js";
 import { brokenDevice } from "../support/broken-device.js";
-import { checked, sharedDevice } from "../support/gpu.js";
+import { capabilitySets, checked, sharedDevice } from "../support/gpu.js";
 
 const device = await sharedDevice();
 
@@ -24,9 +24,14 @@ test("tells its progress, and an abort ends it", () =>
     expect(told).toEqual([1, 2]);
   }));
 
-test.runIf(__LONG__)("every kernel of this adapter is right, each in one case at least (test:long)", () =>
-  checked(device, async () => {
-    const { ok, adapter, results } = await selfTest({ device: device.gpu });
+// What a page cannot have of this adapter, as tiles for GPUs, has the same cases in kernels.gpu.test.ts.
+const devices = new Map(
+  (await capabilitySets()).map((set) => [set.device.gpu, { name: set.name, device: set.device }]),
+);
+
+test.runIf(__LONG__).for([...devices.values()])("$name: every kernel is right (test:long)", ({ device: each }) =>
+  checked(each, async () => {
+    const { ok, adapter, results } = await selfTest({ device: each.gpu });
     expect(results.filter((result) => !result.ok)).toEqual([]);
     expect(ok).toBe(true);
     expect(adapter).toMatch(/\w/);

@@ -13,6 +13,7 @@ import type { CheckedInputs } from "../inputs/types.js";
 import type { EmbeddingTables } from "../load/embeddings.js";
 import type { LoadedWeights } from "../load/load.js";
 import { type ForwardOptions, type Memory, NO_MEMORY } from "./calls.js";
+import { compileAhead } from "./compile-ahead.js";
 import {
   encoderRequest,
   type EngineLimits,
@@ -46,6 +47,10 @@ interface Lifetime<Self> {
   readonly release: () => void;
   readonly reopen: (options: Reopening) => Promise<Self>;
 }
+
+/** Milliseconds without a request before shaders are compiled ahead, and before each further one. */
+const BEFORE_COMPILING = 1000;
+const BETWEEN_SHADERS = 50;
 
 export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends Network<Request> = Network<Request>> {
   readonly network: Net;
@@ -111,6 +116,21 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
       const { plan, data, run } = await this.prepare(inputs, part, tables);
       await plan.inspect(data, (...value) => visit(run, ...value));
     });
+  }
+
+  /**
+   * Compiles shaders that other requests will need, as long as nothing is asked for. Begins when a page has had time for its first
+   * request, which it must not hold up, and goes in steps of a few milliseconds.
+   */
+  compileAhead(): void {
+    const { signal } = this.ending;
+    let pause = BEFORE_COMPILING;
+    const turn = async () => {
+      const isQuiet = await this.queue.quiet(pause, signal);
+      pause = BETWEEN_SHADERS;
+      return isQuiet;
+    };
+    compileAhead(this.network, this.device, this.weights.storage, turn).catch(() => undefined); // a lost device is met by requests
   }
 
   /** What the last request ran; before the first one, what one text of 128 tokens would run. */

@@ -1,9 +1,12 @@
 // Runs that take turns, because they share buffers. A turn lasts until a run's work is submitted; its results arrive while the
 // next run is prepared. Knows nothing of models.
+import { systemClock } from "../../checkpoint/retry.js";
+
 export class Queue {
   private tail: Promise<unknown> = Promise.resolve();
   /** Runs that have not settled. */
   private readonly open = new Set<Promise<unknown>>();
+  private added = 0;
 
   /**
    * Calls `turn` after all turns before it; `results` may settle later. On abort the caller's promise rejects at once, and the
@@ -11,6 +14,7 @@ export class Queue {
    */
   add<T>(turn: () => Promise<{ readonly results: Promise<T> }>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
+    this.added++;
     const started = this.tail.then(turn);
     this.tail = started.catch(() => undefined);
     const result = started.then(({ results }) => results);
@@ -30,6 +34,15 @@ export class Queue {
 
   get isIdle(): boolean {
     return this.open.size === 0;
+  }
+
+  /** Resolves with true once no run was under way for so long, with false once the signal aborts. */
+  async quiet(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+    for (let before = -1; !signal.aborted && !(this.isIdle && this.added === before);) {
+      before = this.added;
+      await systemClock.wait(milliseconds, signal);
+    }
+    return !signal.aborted;
   }
 
   /** Settles when every run that was added until now has, well or not. */
