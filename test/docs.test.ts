@@ -1,7 +1,12 @@
 // Nothing is promised in docs without a test: each file that docs/reliability.md and docs/security.md name is there, and each row
-// of a promise names one.
-import { existsSync, readFileSync } from "node:fs";
+// of a promise names one. Links lead to files and headings that exist, and programs for Node print what they say.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import * as checkpoint from "deberta-webgpu/checkpoint";
+import * as tokenizer from "deberta-webgpu/tokenizer";
+import { programsOf, runProgram } from "./support/programs.js";
 
 const rowsOf = (file: string): string[] =>
   readFileSync(file, "utf8")
@@ -21,4 +26,48 @@ test("each promise of docs/reliability.md names a test", () => {
   const rows = rowsOf("docs/reliability.md");
   expect(rows.length).toBeGreaterThan(10);
   expect(rows.filter((row) => filesIn(row.split("|")[2]!).length === 0)).toEqual([]);
+});
+
+const documents = [
+  "README.md",
+  ...readdirSync("docs").flatMap((name) => (name.endsWith(".md") ? [`docs/${name}`] : [])),
+];
+const withoutCode = (text: string): string => text.replace(/^```[^]*?^```$/gm, "");
+
+/** Headings as VitePress and GitHub name their anchors. */
+const anchorsOf = (file: string): string[] =>
+  [...withoutCode(readFileSync(file, "utf8")).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
+/** Whether a link from a document leads somewhere. The API reference is made with the site, and checked with it. */
+function leadsSomewhere(document: string, link: string): boolean {
+  if (/^(https?:|mailto:|\/api\/|\.\/api\/)/.test(link)) return true;
+  const [path, anchor] = link.split("#") as [string, string | undefined];
+  const file = path === "" ? document : join(dirname(document), path);
+  return existsSync(file) && (anchor === undefined || anchorsOf(file).includes(anchor));
+}
+
+test.each(documents)("links of %s lead somewhere", (document) => {
+  const links = [...withoutCode(readFileSync(document, "utf8")).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  expect(links.filter((link) => !leadsSomewhere(document, link))).toEqual([]);
+});
+
+test("a page or a heading that does not exist is found", () => {
+  expect(leadsSomewhere("docs/index.md", "./nowhere.md")).toBe(false);
+  expect(leadsSomewhere("docs/index.md", "./privacy.md#nothing")).toBe(false);
+  expect(leadsSomewhere("docs/index.md", "./privacy.md#content-security-policy")).toBe(true);
+});
+
+test.each(programsOf(readFileSync("docs/node.md", "utf8"), "node"))("docs/node.md: $name", async (program) => {
+  const modules = {
+    "node:fs/promises": fs,
+    "deberta-webgpu/checkpoint": checkpoint,
+    "deberta-webgpu/tokenizer": tokenizer,
+  };
+  expect(await runProgram(program, modules)).toEqual(program.prints);
+  expect(program.prints).not.toEqual([]);
 });

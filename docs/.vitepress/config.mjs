@@ -4,7 +4,21 @@ import { join } from "node:path";
 import { defineConfig } from "vitepress";
 
 const DOCS = join(import.meta.dirname, "..");
-const GUIDES = ["sources", "extraction", "workers", "react", "privacy", "errors", "coming-from-transformers-js"];
+const GUIDES = [
+  "tasks",
+  "extraction",
+  "models",
+  "sources",
+  "caching",
+  "workers",
+  "react",
+  "errors",
+  "devices",
+  "privacy",
+  "looking-inside",
+  "node",
+  "coming-from-transformers-js",
+];
 
 const names = readdirSync(DOCS)
   .filter((file) => file.endsWith(".md") && file !== "index.md")

@@ -1,0 +1,48 @@
+// The programs of the documents: code blocks marked `run`, which say in comments what they print.
+
+/** A program of a document, and what its comments say that it prints. */
+export interface Program {
+  /** The document's heading above it. */
+  readonly name: string;
+  readonly code: string;
+  readonly prints: readonly string[];
+}
+
+/**
+ * The blocks "```js run" of a document, or with `where` "node" those marked "run node"; one marked "on" goes on from the block
+ * before it. What a `console.log` prints stands behind it, or line by line below it.
+ */
+export function programsOf(document: string, where: "page" | "node"): Program[] {
+  const programs: { name: string; code: string }[] = [];
+  for (const [, heading, words = "", code = ""] of document.matchAll(/^#+ (.+)$|^```js run(.*)\n([^]*?)^```$/gm)) {
+    if (heading !== undefined) programs.push({ name: heading, code: "" });
+    else if (words.includes("node") === (where === "node")) {
+      const { name } = programs.findLast(({ code }) => code === "") ?? { name: "" };
+      const before = programs.findLast(({ code }) => code !== "");
+      if (words.includes(" on")) before!.code += code;
+      else programs.push({ name, code });
+    }
+  }
+  return programs.filter(({ code }) => code !== "").map((program) => ({ ...program, prints: printed(program.code) }));
+}
+
+/** Comments behind a `console.log`, and lines of comments alone. */
+function printed(code: string): string[] {
+  return code.split("\n").flatMap((line) => {
+    const [, text] = /(?:console\.log\(.*\).*|^)\/\/ (.+)$/.exec(line) ?? [];
+    return text === undefined ? [] : [text];
+  });
+}
+
+/** Runs a program with the modules that it imports; resolves to what it printed. */
+export async function runProgram({ code }: Program, modules: Readonly<Record<string, object>>): Promise<string[]> {
+  const lines: string[] = [];
+  const log = (...values: unknown[]): void => void lines.push(values.map(String).join(" "));
+  const body = code.replace(/^import (\{[^}]*\}) from (".*?");$/gm, "const $1 = modules[$2];");
+
+  const AsyncFunction = async function () {}.constructor as new (
+    ...texts: string[]
+  ) => (modules: object, console: object) => Promise<void>;
+  await new AsyncFunction("modules", "console", body)(modules, { log });
+  return lines;
+}
