@@ -67,8 +67,6 @@ export default async function bench(print: Print): Promise<void> {
     await row(`whole, LSTM ${name}, ms`, (await least(() => model.forward(inputs))).toFixed(0));
     return model;
   };
-  await (await measure("on the host, WebAssembly", "host")).dispose();
-  await (await withoutWebAssembly(() => measure("on the host, JavaScript", "host"))).dispose();
   const model = await measure("on the device", "device");
   const parts = new Map<string, number>();
   for (const { name, milliseconds } of await model.profile(inputs))
@@ -76,4 +74,6 @@ export default async function bench(print: Print): Promise<void> {
   for (const [name, milliseconds] of parts) await row(`  ${name}, ms`, milliseconds.toFixed(1));
   await row("  memory, MiB", (model.memory().gpuBytes / 2 ** 20).toFixed(0));
   await model.dispose();
+  await (await measure("on the host, WebAssembly", "host")).dispose();
+  await (await withoutWebAssembly(() => measure("on the host, JavaScript", "host"))).dispose();
 }
