@@ -4,6 +4,7 @@ import sirv from "sirv";
 import { readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import type { Rolldown } from "vite";
 import { defineConfig, type Plugin, type ViteUserConfig } from "vitest/config";
 // @ts-expect-error plain JavaScript, shared with the set-up scripts that run before anything is installed
 import { BROWSER_FLAGS, FAST_COMPILE_FLAG, findBrowser } from "./tools/browser.mjs";
@@ -74,6 +75,43 @@ function shortShaders(): Plugin {
   };
 }
 
+/**
+ * What pages load first, in few files, which compress better than many: modules that the same of these need lie together, however
+ * many parts that are fetched later need some of them.
+ */
+const FIRST = ["index", "worker", "worker-thread", "runtime", "checkpoint", "tokenizer"];
+const SECOND = ["model/load-head", "checkpoint/cache/kept-source"];
+
+type Modules = Parameters<Rolldown.CodeSplittingNameFunction>[1];
+
+function fewChunks(): Rolldown.CodeSplittingGroup[] {
+  let users: Map<string, string[]> | undefined;
+  const findUsers = (modules: Modules): Map<string, string[]> => {
+    const found = new Map<string, string[]>();
+    for (const start of [...FIRST, ...SECOND]) {
+      const add = (id: string): void => {
+        const names = found.get(id) ?? [];
+        if (names.includes(start)) return;
+        found.set(id, [...names, start]);
+        modules.getModuleInfo(id)?.importedIds.forEach(add);
+      };
+      add(`${root}src/${start}.ts`);
+    }
+    return found;
+  };
+  const isFetchedBySome = (names: readonly string[]) => ["index", ...SECOND].some((start) => names.includes(start));
+  // what most of them need comes first: a group takes along what its modules import
+  return Array.from({ length: FIRST.length + SECOND.length }, (_, fewer) => ({
+    priority: FIRST.length + SECOND.length - fewer,
+    name: (id, modules) => {
+      const all = (users ??= findUsers(modules)).get(id) ?? [];
+      const names = all.includes("index") ? all.filter((name) => !SECOND.includes(name)) : all;
+      if (names.length !== FIRST.length + SECOND.length - fewer || !isFetchedBySome(names)) return null;
+      return names.map((name) => name.replace(/.*\//, "")).join("-");
+    },
+  }));
+}
+
 const library: ViteUserConfig = {
   plugins: [sentencePiece(), workerAsWritten(), shortShaders()],
   build: {
@@ -82,7 +120,7 @@ const library: ViteUserConfig = {
     emptyOutDir: true,
     minify: "oxc",
     license: { fileName: "THIRD-PARTY.md" }, // of the libraries that are bundled, which is all of them
-    rolldownOptions: { output: { minify: true } }, // Vite itself would leave the whitespace in
+    rolldownOptions: { output: { minify: true, codeSplitting: { groups: fewChunks() } } }, // Vite itself would leave the whitespace in
     lib: {
       formats: ["es"],
       entry: {

@@ -2,13 +2,31 @@
 import "./ambient.js";
 export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
 export type { CheckpointReason } from "./errors.js";
-export { cachedModels, canRun, clearCache, deleteCachedModel, GLiNERModel, hashesOf, selfTest } from "./on-demand.js";
+export {
+  cachedModels,
+  canRun,
+  clearCache,
+  DebertaV2Tokenizer,
+  deleteCachedModel,
+  GLiNERModel,
+  hashesOf,
+  selfTest,
+} from "./on-demand.js";
 export type { CachedModel } from "./checkpoint/cache/models.js";
 export type { ByteSource, Folder } from "./checkpoint/byte-source.js";
 export type { Phase, Progress } from "./checkpoint/progress.js";
 export type { Source, SourceOptions } from "./checkpoint/source.js";
 export type { CanRun } from "./model/can-run.js";
+export type { GliclassInputs, GliclassOutput, GLiClassModel } from "./model/extraction/gliclass.js";
 export type { GlinerInputs, GlinerOptions, GlinerOutput } from "./model/extraction/gliner.js";
+export type {
+  Gliner2Inputs,
+  GLiNER2Model,
+  Gliner2Output,
+  SchemaColumns,
+  SchemaScores,
+} from "./model/extraction/gliner2.js";
+export type { NvidiaClassifier, NvidiaOutput } from "./model/extraction/nvidia.js";
 export { DebertaV2Config } from "./model/deberta/config.js";
 export type { ModelInputs } from "./model/inputs/types.js";
 export type { LoadOptions } from "./model/load/options.js";
@@ -95,5 +113,4 @@ export type {
   ZeroShotResult,
 } from "./tasks/zero-shot-classification.js";
 export type { Encoding, EncodeOptions } from "./tokenizer/encoding.js";
-export { DebertaV2Tokenizer } from "./tokenizer/tokenizer.js";
 export { DebertaV2TokenizerFast } from "./tokenizer/tokenizer-fast.js";

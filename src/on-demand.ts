@@ -7,6 +7,7 @@ import type { CanRun } from "./model/can-run.js";
 import type * as gliner from "./model/extraction/gliner.js";
 import type { LoadOptions } from "./model/load/options.js";
 import type { SelfTestOptions, SelfTestReport } from "./self-test/self-test.js";
+import type * as slow from "./tokenizer/tokenizer.js";
 
 /**
  * Looks whether a model can be loaded and run here, before a byte of weights is fetched.
@@ -56,19 +57,48 @@ export async function clearCache(): Promise<void> {
   return (await cache()).clearCache();
 }
 
+/** A class whose code is fetched with its first instance. */
+export interface OnDemand<Instance, Options> {
+  /**
+   * Loads one from a source.
+   * @throws as `DebertaV2PreTrainedModel.fromPretrained`
+   */
+  fromPretrained(source: Source, options?: Options): Promise<Instance>;
+  /** For `instanceof`. */
+  [Symbol.hasInstance](value: unknown): value is Instance;
+}
+
 /** A GLiNER: entities of any type, given as labels in the prompt; scores of spans, or of words. */
 export type GLiNERModel = gliner.GLiNERModel;
 
 /** The class as a page meets it: its code comes with the first load. */
-export const GLiNERModel: {
-  /**
-   * Loads gliner_config.json and weights.
-   * @throws as `DebertaV2PreTrainedModel.fromPretrained`
-   */
-  fromPretrained(source: Source, options?: gliner.GlinerOptions): Promise<GLiNERModel>;
-} = {
-  async fromPretrained(source, options) {
-    const { GLiNERModel: Class } = await lazily(() => import("./model/extraction/gliner.js"));
-    return Class.fromPretrained(source, options);
-  },
+export const GLiNERModel: OnDemand<GLiNERModel, gliner.GlinerOptions> = onDemand(
+  async () => (await import("./model/extraction/gliner.js")).GLiNERModel,
+);
+
+/** The slow tokenizer of Transformers: spm.model, without offsets. The class itself is in `deberta-webgpu/tokenizer`. */
+export type DebertaV2Tokenizer = slow.DebertaV2Tokenizer;
+
+/** The class as a page meets it: its code comes with the first load. */
+export const DebertaV2Tokenizer: OnDemand<DebertaV2Tokenizer, slow.SlowTokenizerOptions> = onDemand(
+  async () => (await import("./tokenizer/tokenizer.js")).DebertaV2Tokenizer,
+);
+
+type Loadable<Instance, Options> = Pick<OnDemand<Instance, Options>, "fromPretrained"> & {
+  readonly prototype: Instance;
 };
+
+function onDemand<Instance, Options>(load: () => Promise<Loadable<Instance, Options>>): OnDemand<Instance, Options> {
+  let known: Loadable<Instance, Options> | undefined;
+  // eslint-disable-next-line @typescript-eslint/no-extraneous-class -- it stands for a class, `instanceof` included
+  return class {
+    static async fromPretrained(source: Source, options?: Options): Promise<Instance> {
+      known = await lazily(load);
+      return known.fromPretrained(source, options);
+    }
+
+    static [Symbol.hasInstance](value: unknown): value is Instance {
+      return known !== undefined && value instanceof (known as unknown as new () => object);
+    }
+  };
+}

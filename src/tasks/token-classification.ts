@@ -64,6 +64,8 @@ export function tokenClassification<Model extends TokenClassifierModel>(
     const { aggregationStrategy: strategy = "none", ignoreLabels = ["O"] } = settings;
     if (settings.stride !== undefined && settings.aggregationStrategy === "none")
       throw new RangeError('stride puts spans of windows together: it needs an aggregationStrategy other than "none"');
+    if (Array.isArray(input) && input.length === 0)
+      throw new RangeError("token-classification: at least one text is needed");
     return oneOrMany<string, Entity[]>(input, async (texts) => {
       for (const text of texts) checkText("token-classification", "the input", text);
       const readings = await readTokens(loaded, texts, settings);

@@ -147,7 +147,7 @@ export async function open(address) {
 
 /**
  * Opens a page that writes what it found into its title, `{ page, worker }` as JSON (common/report.js), and gives that with the
- * contents of the scripts it loaded. A page that reports an error, in words or in its console, rejects.
+ * contents of the package's scripts that it loaded as they lie there. A page that reports an error, in words or in its console, rejects.
  */
 export async function answersOf(address) {
   const opened = await open(address);
@@ -160,7 +160,8 @@ export async function answersOf(address) {
   }
   // The page's own scripts; those of a worker are in a list of its own.
   const names = await page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)");
-  const scripts = new Map(names.map((name) => new URL(name).pathname).map((path) => [path, transferred.get(path)]));
+  const paths = names.map((name) => new URL(name).pathname).filter((path) => path.includes("/node_modules/"));
+  const scripts = new Map(paths.map((path) => [path, transferred.get(path)]));
   await opened.close();
   if (!title.startsWith("{") || problems.length > 0) throw new Error([title, ...problems].join("\n"));
   return { ...JSON.parse(title), scripts: [...scripts.values()].filter((body) => body !== undefined) };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { loadTogether, type TaskTokenizer } from "../../src/tasks/task.js";
+import { tokenClassification } from "../../src/tasks/token-classification.js";
 
 const tokenizer: TaskTokenizer = { modelMaxLength: Infinity, encodeBatch: () => [] };
 
@@ -46,4 +47,14 @@ test("an abort rejects with the caller's own reason", async () => {
   const reason = { mine: true };
   abort.abort(reason);
   await expect(loading).rejects.toBe(reason);
+});
+
+test("token classification of no text is refused, as by Transformers", async () => {
+  const model = {
+    config: { id2label: new Map([[0, "O"]]) },
+    forward: () => Promise.reject(new Error("ran")),
+    dispose() {},
+  };
+  const mark = tokenClassification({ model, tokenizer } as never);
+  await expect(mark([])).rejects.toThrow(RangeError);
 });

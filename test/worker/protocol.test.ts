@@ -153,6 +153,14 @@ test("dispose frees once; calls afterwards reject", async () => {
   await expect(task.model.memory()).rejects.toThrow(DisposedError);
 });
 
+test("leaving a using block frees, as dispose does", async () => {
+  const freed = vi.fn();
+  const task = await remote(() => 1, freed);
+  task[Symbol.dispose]();
+  await vi.waitFor(() => expect(freed).toHaveBeenCalledTimes(1));
+  await expect(task()).rejects.toThrow(DisposedError);
+});
+
 test("a task that was given up while it loaded is freed when it is there", async () => {
   const freed = vi.fn();
   let finish!: () => void;

@@ -46,6 +46,7 @@ export async function loadFake(target: Target) {
     model: { memory(): Promise<{ gpuBytes: number }> };
     tokenizer: { vocabSize: number; tokenize(text: string): Promise<string[]> };
     dispose(): Promise<void>;
+    [Symbol.dispose](): void;
   };
   return { connection, task };
 }

@@ -20,7 +20,7 @@ import { type Columns, type ExtractionRequest, extentsOf } from "./word-rows.js"
 
 /** A request: labels and text as tokens. */
 export interface GliclassInputs extends ModelInputs {
-  /** [B]: labels of each text; those whose marker is cut off have a zero vector. */
+  /** [B] labels of each text; those whose marker is cut off have a zero vector. */
   readonly labelCounts: readonly number[] | Int32Array;
 }
 
@@ -34,7 +34,9 @@ export interface GliclassOutput {
 export const openGliclass = (source: Source, options: LoadOptions): Promise<Opened<GliclassConfig>> =>
   openWithBase(source, options, GLICLASS_CONFIG, (json) => new GliclassConfig(json));
 
+/** A GLiClass: scores of labels that stand in the prompt. */
 export class GLiClassModel extends ExtractionModel<GliclassInputs> {
+  /** What config.json says. */
   readonly gliclass: GliclassConfig;
   private readonly lstmLayers: number;
 

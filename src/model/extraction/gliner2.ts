@@ -31,16 +31,17 @@ import { type Extent, extentsOf } from "./word-rows.js";
 export interface SchemaColumns {
   /** Spans for every instance that the model counts, for the first alone, or one class a field. */
   readonly kind: SchemaParts["kind"];
-  /** Column of the schema's own marker, and of every field's. */
+  /** Column of its own marker. */
   readonly prompt: number;
+  /** Columns of the markers of its fields. */
   readonly fields: readonly number[];
 }
 
 /** A request: schemas and words of each text as tokens. */
 export interface Gliner2Inputs extends ModelInputs {
-  /** [B]: the first column of every word. */
+  /** [B] the first column of every word. */
   readonly words: readonly (readonly number[])[];
-  /** [B]: its schemas. */
+  /** [B] its schemas. */
   readonly schemas: readonly (readonly SchemaColumns[])[];
 }
 
@@ -54,6 +55,7 @@ export interface SchemaScores {
   readonly spans: Tensor;
 }
 
+/** What a request gives. */
 export interface Gliner2Output {
   /** [B], by schema. */
   readonly schemas: readonly (readonly SchemaScores[])[];
@@ -71,7 +73,9 @@ interface Located {
   readonly text: number;
 }
 
+/** A GLiNER2: entities, relations, classes and structures, by a schema in the prompt. */
 export class GLiNER2Model extends ExtractionModel<Gliner2Inputs, Gliner2Request> {
+  /** What config.json says. */
   readonly gliner: Gliner2Config;
 
   private constructor(engine: GLiNER2Model["engine"], gliner: Gliner2Config) {

@@ -18,8 +18,9 @@ import { baseModelOf, CONFIG, headsOf, type NvidiaHead } from "./nvidia-config.j
 import { wordNetwork } from "./word-network.js";
 import { type ExtractionRequest, extentsOf } from "./word-rows.js";
 
+/** Logits by head. */
 export interface NvidiaOutput {
-  /** [B, C]: of several heads side by side, in the order of `heads`. */
+  /** [B, C] of several heads side by side, in the order of `heads`. */
   readonly logits: Tensor;
 }
 
@@ -31,6 +32,7 @@ const openNvidia = (source: Source, options: LoadOptions) =>
     return { modelName: baseModelOf(fields), heads: headsOf(fields), id2label, label2id };
   });
 
+/** One of NVIDIA's classifiers: one head, or several over one pooled encoder. */
 export class NvidiaClassifier extends ExtractionModel<ModelInputs> {
   /** Empty for the kind with one head. */
   readonly heads: readonly NvidiaHead[];

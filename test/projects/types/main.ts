@@ -1,4 +1,11 @@
-import { pipeline, type LoadOptions } from "deberta-webgpu";
+import {
+  DebertaV2ForSequenceClassification,
+  type GLiNER2Model,
+  GLiNERModel,
+  type LoadOptions,
+  type NvidiaClassifier,
+  pipeline,
+} from "deberta-webgpu";
 import { openWeights } from "deberta-webgpu/checkpoint";
 import { Graph } from "deberta-webgpu/runtime";
 import { DebertaV2TokenizerFast } from "deberta-webgpu/tokenizer";
@@ -17,3 +24,17 @@ export async function use(device: GPUDevice): Promise<string> {
 
 // @ts-expect-error a number is no device: the GPU's names are known, not `any`
 export const wrong: LoadOptions = { device: 5 };
+
+/** Where a task has models of several kinds, `instanceof` tells them apart. */
+export async function kinds(): Promise<[GLiNERModel | GLiNER2Model, NvidiaClassifier | undefined]> {
+  const { model } = await pipeline("entity-extraction", "/m/");
+  const found: GLiNERModel | GLiNER2Model = model;
+  if (model instanceof GLiNERModel) {
+    const narrowed: GLiNERModel = model;
+    // @ts-expect-error it is not the other kind
+    const other: GLiNER2Model = model;
+    void [narrowed, other];
+  }
+  const classifier = (await pipeline("text-classification", "/m/")).model;
+  return [found, classifier instanceof DebertaV2ForSequenceClassification ? undefined : classifier];
+}
