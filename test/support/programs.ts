@@ -9,21 +9,18 @@ export interface Program {
 }
 
 /**
- * The blocks "```js run" of a document, or with `where` "node" those marked "run node"; one marked "on" goes on from the block
- * before it. What a `console.log` prints stands behind it, or line by line below it.
+ * The blocks "```js run" of a document; one marked "run on" goes on from the block before it. What a `console.log` prints stands
+ * behind it, or line by line below it.
  */
-export function programsOf(document: string, where: "page" | "node"): Program[] {
+export function programsOf(document: string): Program[] {
   const programs: { name: string; code: string }[] = [];
-  for (const [, heading, words = "", code = ""] of document.matchAll(/^#+ (.+)$|^```js run(.*)\n([^]*?)^```$/gm)) {
-    if (heading !== undefined) programs.push({ name: heading, code: "" });
-    else if (words.includes("node") === (where === "node")) {
-      const { name } = programs.findLast(({ code }) => code === "") ?? { name: "" };
-      const before = programs.findLast(({ code }) => code !== "");
-      if (words.includes(" on")) before!.code += code;
-      else programs.push({ name, code });
-    }
+  let name = "";
+  for (const [, heading, words, code = ""] of document.matchAll(/^#+ (.+)$|^```js run(.*)\n([^]*?)^```$/gm)) {
+    if (heading !== undefined) name = heading;
+    else if (words === " on") programs.at(-1)!.code += code;
+    else programs.push({ name, code });
   }
-  return programs.filter(({ code }) => code !== "").map((program) => ({ ...program, prints: printed(program.code) }));
+  return programs.map((program) => ({ ...program, prints: printed(program.code) }));
 }
 
 /** Comments behind a `console.log`, and lines of comments alone. */
