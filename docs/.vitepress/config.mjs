@@ -8,6 +8,7 @@ const GUIDES = [
   "tasks",
   "extraction",
   "models",
+  "smaller",
   "sources",
   "caching",
   "workers",

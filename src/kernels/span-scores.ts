@@ -1,6 +1,6 @@
 // Scores of spans (GLiNER's markerV0 and marker): the first layer over [start | end] is split into a sum of two rows, the
 // second folded into the labels, so that no tensor has a row per span. Exact algebra, a twentieth of the work.
-import { expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
+import { type Capabilities, expectShape, expectVec4, f32, type Kernel, lastOf } from "./kernel.js";
 import { shader } from "./shader.js";
 import wgsl from "./span-scores.wgsl?raw";
 
@@ -17,8 +17,11 @@ export interface SpanAttrs {
 /** Names of the 32-bit fields of one entry of `words`, in order. */
 export const SPAN_WORD_FIELDS = ["firstLabel", "labels", "end"] as const;
 
-/** Spans of one thread: each is a vec4 sum in registers. */
-const MOST_WIDTHS = 12;
+/**
+ * Spans of one thread, each a vec4 sum in registers: on processors all of GLiNER's usual 12; on GPUs 4, as 12 spill 58 values a round on
+ * Intel, and more threads fill a GPU sooner.
+ */
+const mostWidths = ({ software }: Capabilities): number => (software ? 12 : 4);
 
 const lines = (count: number, line: (index: number) => string): string =>
   Array.from({ length: count }, (_, i) => line(i)).join("\n");
@@ -70,7 +73,7 @@ export const spanScores: Kernel<readonly ["start", "end", "label", "words"], Spa
   },
   dispatch([start, , label], { widths, labels, form }, device) {
     const [L, X] = [start.shape[0]!, lastOf(start)];
-    const blocks = Math.ceil(widths / MOST_WIDTHS);
+    const blocks = Math.ceil(widths / mostWidths(device));
     const perThread = Math.ceil(widths / blocks);
     const threads = device.software ? 4 : 64;
     const tiles = Math.ceil(labels / 4);
