@@ -5,14 +5,15 @@ import { DebertaV2ForSequenceClassification, DeviceError } from "../../src/index
 import { Device } from "../../src/runtime/device.js";
 import { madeFolder, MINIATURE } from "../support/checkpoint.js";
 
-const folder = madeFolder(MINIATURE, "pooled");
+// Each device compiles anew, and scores with relative terms, which the check has too, cost more than all the rest.
+const folder = madeFolder({ ...MINIATURE, relative_attention: false }, "pooled");
 const INPUTS = { inputIds: [[1, 5, 6, 2]] };
 
 type Model = DebertaV2ForSequenceClassification;
 
 const ownDevice = async (): Promise<GPUDevice> => (await navigator.gpu.requestAdapter())!.requestDevice();
 const load = (gpu: GPUDevice): Promise<Model> =>
-  DebertaV2ForSequenceClassification.fromPretrained(folder, { device: gpu });
+  DebertaV2ForSequenceClassification.fromPretrained(folder, { device: gpu, checkDevice: false });
 const logitsOf = async (model: Model): Promise<number[]> => [...(await model.forward(INPUTS)).logits.data];
 
 async function freshAnswer(): Promise<number[]> {
