@@ -59,10 +59,12 @@ export type FileLayout =
       readonly groups: number;
     }
   | {
-      /** `[taps, in, out]`, TensorFlow's conv1d. */
+      /** `[taps, in / groups, out]`, TensorFlow's conv1d. */
       readonly kind: "convTransposed";
       /** Odd. */
       readonly taps: number;
+      /** Divides both sizes. */
+      readonly groups: number;
     };
 
 /** How one tensor of a file becomes columns of one on the device. */
@@ -144,7 +146,9 @@ fn putScale(first: u32, column: u32) {
 const CONV_INPUT = `  let channels = params.inPadded;
   let tap = input / channels;
   let channel = input % channels;
-  if (channel >= params.inSize) { return NOWHERE; }`;
+  if (channel >= params.inSize) { return NOWHERE; }
+  let first = output / (params.outSize / (params.inSize / params.perGroup)) * params.perGroup;
+  if (channel < first || channel >= first + params.perGroup) { return NOWHERE; }`;
 
 const SOURCE: Record<FileLayout["kind"], string> = {
   linear: `fn sourceIndex(output: u32, input: u32) -> u32 {
@@ -157,13 +161,11 @@ const SOURCE: Record<FileLayout["kind"], string> = {
 }`,
   conv: `fn sourceIndex(output: u32, input: u32) -> u32 {
 ${CONV_INPUT}
-  let first = output / (params.outSize / (params.inSize / params.perGroup)) * params.perGroup;
-  if (channel < first || channel >= first + params.perGroup) { return NOWHERE; }
   return (output * params.perGroup + channel - first) * params.taps + tap;
 }`,
   convTransposed: `fn sourceIndex(output: u32, input: u32) -> u32 {
 ${CONV_INPUT}
-  return (tap * params.inSize + channel) * params.outSize + output;
+  return (tap * params.perGroup + channel - first) * params.outSize + output;
 }`,
 };
 
@@ -189,7 +191,7 @@ export const packWeights: Kernel<readonly ["file"], PackAttrs> = {
   },
   dispatch(_, { dtype, layout, input, output, scale, scales, into }) {
     const width = paddedSize(output) / 4;
-    const groups = layout.kind === "conv" ? layout.groups : 1;
+    const groups = "groups" in layout ? layout.groups : 1;
     const { dtype: type = "f32", rows } = into;
     return {
       shader: shader(wgsl, {

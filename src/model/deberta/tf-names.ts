@@ -1,5 +1,6 @@
 // Weights of the TensorFlow twins (tf_model.h5): how their paths read in Transformers' spelling, and which lie the other way
-// round. Dense kernels are [in, out], torch's weights [out, in]; convolution kernels are [taps, in, out], torch's [out, in, taps].
+// round. Dense kernels are [in, out], torch's weights [out, in]; convolution kernels are [taps, in, out], torch's [out, in, taps];
+// of a convolution in groups `in` counts the inputs of one.
 import type { FileLayout } from "../../kernels/pack-weights.js";
 
 /** Where a weight's own name begins in its path: behind the layer's and the model's names. */
@@ -49,5 +50,5 @@ export function torchShape(entry: Named): readonly number[] {
 /** How the file holds what torch would hold in `layout`. */
 export function layoutInFile(entry: Named, layout: FileLayout): FileLayout {
   if (!isReversed(entry)) return layout;
-  return layout.kind === "conv" ? { kind: "convTransposed", taps: layout.taps } : { kind: "transposed" };
+  return layout.kind === "conv" ? { ...layout, kind: "convTransposed" } : { kind: "transposed" };
 }

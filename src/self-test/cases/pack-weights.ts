@@ -33,7 +33,8 @@ const LAYOUTS: readonly (readonly [
   [{ kind: "transposed" }, 17 * 42, 20, axis(17), axis(42, 14)],
   [{ kind: "conv", taps: 3, groups: 1 }, 3 * 17 * 17, 60, axis(17), axis(17)],
   [{ kind: "conv", taps: 5, groups: 3 }, 5 * 5 * 15, 80, axis(15), axis(15)],
-  [{ kind: "convTransposed", taps: 3 }, 3 * 17 * 17, 60, axis(17), axis(17)],
+  [{ kind: "convTransposed", taps: 3, groups: 1 }, 3 * 17 * 17, 60, axis(17), axis(17)],
+  [{ kind: "convTransposed", taps: 5, groups: 3 }, 5 * 5 * 15, 80, axis(15), axis(15)],
 ];
 
 const layouts: readonly GraphCase[] = DTYPES.map((dtype) => ({

@@ -201,13 +201,13 @@ const packWeights: Twin<PackAttrs> = ({ file }, { dtype, layout, input, output, 
     return integer * float(scales.dtype, 4 * scales.at, at);
   };
   const [inputs, outputs] = [unpadded(input), unpadded(output)];
-  const groups = layout.kind === "conv" ? layout.groups : 1;
+  const groups = "groups" in layout ? layout.groups : 1;
   const [perInput, perOutput] = [input.size / groups, output.size / groups];
   const source = (i: number, o: number, tap: number): number | undefined => {
     if (layout.kind === "linear") return o * input.size + i;
     if (layout.kind === "transposed") return i * output.size + o;
-    if (layout.kind === "convTransposed") return (tap * input.size + i) * output.size + o;
     if (Math.floor(i / perInput) !== Math.floor(o / perOutput)) return undefined;
+    if (layout.kind === "convTransposed") return (tap * perInput + (i % perInput)) * output.size + o;
     return (o * perInput + (i % perInput)) * layout.taps + tap;
   };
   const skip = layout.kind === "linear" ? (layout.skip ?? 0) : 0;
