@@ -1,5 +1,6 @@
 // Nothing is promised in docs without a test: each file that docs/reliability.md and docs/security.md name is there, and each row
-// of a promise names one. Links lead to files and headings that exist, and programs for Node print what they say.
+// of a promise names one. Links lead to files and headings that exist, and programs for Node print what
+// they say. What a clone alone skips is told there, too.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -8,11 +9,12 @@ import * as checkpoint from "deberta-webgpu/checkpoint";
 import * as tokenizer from "deberta-webgpu/tokenizer";
 import { programsOf, runProgram } from "./support/programs.js";
 
-const rowsOf = (file: string): string[] =>
-  readFileSync(file, "utf8")
+const rowsOf = (text: string): string[] =>
+  text
     .split("\n")
     .filter((line) => line.startsWith("| ") && !/^\| -/.test(line))
     .slice(1);
+const [promises, skips] = readFileSync("docs/reliability.md", "utf8").split("## What a clone alone does not run");
 const filesIn = (text: string): string[] =>
   [...text.matchAll(/`((?:test|tools)\/[\w./-]+)`/g)].map(([, file]) => file!);
 
@@ -23,7 +25,7 @@ test.each(["docs/reliability.md", "docs/security.md"])("%s names tests that exis
 });
 
 test("each promise of docs/reliability.md names a test", () => {
-  const rows = rowsOf("docs/reliability.md");
+  const rows = rowsOf(promises!);
   expect(rows.length).toBeGreaterThan(10);
   expect(rows.filter((row) => filesIn(row.split("|")[2]!).length === 0)).toEqual([]);
 });
@@ -70,4 +72,13 @@ test.each(programsOf(readFileSync("docs/node.md", "utf8")))("docs/node.md: $name
   };
   expect(await runProgram(program, modules)).toEqual(program.prints);
   expect(program.prints).not.toEqual([]);
+});
+
+test("docs/reliability.md names exactly the files that skip cases where ../shared is absent", () => {
+  const told = rowsOf(skips!).flatMap((row) => filesIn(row.split("|")[1]!));
+  const skipping = readdirSync("test", { recursive: true, encoding: "utf8" })
+    .map((file) => `test/${file.replaceAll("\\", "/")}`)
+    .filter((file) => file.endsWith(".test.ts"))
+    .filter((file) => /skipIf\(!(SHARED|shared|__HAS_SHARED__)\)/.test(readFileSync(file, "utf8")));
+  expect(told.toSorted()).toEqual(skipping.toSorted());
 });

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import { compareTexts } from "../test/e2e/tokenizer-probe.mjs";
@@ -107,6 +108,23 @@ test("whoever installs it installs nothing else, and finds the licences of what 
       /Permission is hereby granted|Apache License/,
       `no notice of ${name}`,
     );
+  }
+});
+
+test("docs/security.md tells the sizes of the libraries", () => {
+  const bundled = JSON.parse(readFileSync(join(ROOT, "test/fixtures/bundled-libraries.json"), "utf8"));
+  const rows = readFileSync(join(ROOT, "docs/security.md"), "utf8").split("\n");
+  const dist = join(ROOT, "dist");
+  const scripts = readdirSync(dist).filter((file) => existsSync(join(dist, `${file}.map`)));
+  for (const library of bundled) {
+    const holding = scripts.filter((file) => {
+      const { sources } = JSON.parse(readFileSync(join(dist, `${file}.map`), "utf8"));
+      return sources.some((source) => source.includes(`node_modules/${library}/`));
+    });
+    const size = holding.reduce((sum, file) => sum + gzipSync(readFileSync(join(dist, file))).length, 0) / 1000;
+    const told = Number(/(\d+) kB/.exec(rows.find((row) => row.startsWith(`| \`${library}\``)) ?? "")?.[1]);
+    const difference = Math.abs(size - told);
+    assert.ok(difference < 1 || difference < 0.1 * size, `${library}: ${size.toFixed(1)} kB, not ${told}`);
   }
 });
 
