@@ -16,11 +16,13 @@ Object.assign(globalThis, {
   GPUShaderStage: { COMPUTE: 4 },
 });
 
-class StubBuffer {
+export class StubBuffer {
   readonly size: number;
   readonly usage: number;
   readonly label: string;
   state: "unmapped" | "pending" | "mapped" | "destroyed" = "unmapped";
+  /** What it holds, once somebody has asked. */
+  private memory: Uint8Array<ArrayBuffer> | undefined;
   private readonly gpu: StubGpu;
   private stopMap: ((error: Error) => void) | undefined;
 
@@ -48,7 +50,12 @@ class StubBuffer {
   getMappedRange(offset = 0, size = this.size - offset): ArrayBuffer {
     if (this.state !== "mapped") throw new DOMException("not mapped", "OperationError");
     this.gpu.onMappedRange?.();
-    return new ArrayBuffer(size);
+    return this.memory?.slice(offset, offset + size).buffer ?? new ArrayBuffer(size);
+  }
+
+  /** Its bytes; zeros until they are written. */
+  get contents(): Uint8Array<ArrayBuffer> {
+    return (this.memory ??= new Uint8Array(this.size));
   }
 
   unmap(): void {
@@ -63,8 +70,42 @@ class StubBuffer {
   }
 }
 
+/** Of WebGPU, those that somebody reads. */
+export const DEFAULT_LIMITS = {
+  maxBufferSize: 2 ** 28,
+  maxStorageBufferBindingSize: 2 ** 27,
+  maxStorageBuffersPerShaderStage: 8,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
+  maxComputeWorkgroupSizeY: 256,
+  maxComputeWorkgroupSizeZ: 64,
+  maxComputeWorkgroupStorageSize: 16_384,
+  maxComputeWorkgroupsPerDimension: 65_535,
+  minUniformBufferOffsetAlignment: 256,
+};
+export type StubLimits = typeof DEFAULT_LIMITS;
+
+/** What a bind group binds, by binding. */
+export type Bindings = readonly { readonly buffer: StubBuffer; readonly size: number }[];
+
+/** A dispatch as it is submitted. */
+export interface StubDispatch {
+  readonly shader: string;
+  readonly tensors: Bindings;
+  readonly params: { readonly buffer: StubBuffer; readonly at: number };
+  readonly workgroups: readonly number[];
+}
+
+export interface StubCopy {
+  readonly from: StubBuffer;
+  readonly fromAt: number;
+  readonly to: StubBuffer;
+  readonly toAt: number;
+  readonly size: number;
+}
+
 interface Commands {
-  dispatches: number;
+  readonly work: (StubDispatch | StubCopy)[];
   readonly buffers: StubBuffer[];
 }
 
@@ -91,22 +132,22 @@ export class StubGpu {
   readonly features: Set<string> = new Set<string>();
   readonly adapterInfo: object = { vendor: "stub", architecture: "", isFallbackAdapter: false };
   readonly lost: Promise<GPUDeviceLostInfo> = new Promise<GPUDeviceLostInfo>(() => undefined);
-  readonly limits: object = {
-    maxBufferSize: 2 ** 28,
-    maxStorageBufferBindingSize: 2 ** 27,
-    maxComputeInvocationsPerWorkgroup: 256,
-    maxComputeWorkgroupsPerDimension: 65535,
-    minUniformBufferOffsetAlignment: 256,
-  };
+  readonly limits: StubLimits = DEFAULT_LIMITS;
   readonly queue: object = {
-    writeBuffer: (buffer: StubBuffer) => {
+    writeBuffer: (buffer: StubBuffer, at: number, data: ArrayBuffer | ArrayBufferView) => {
       this.onWrite?.();
       this.usable("writeBuffer", buffer);
+      this.write?.(buffer, at, data);
     },
     submit: (all: readonly Commands[]) => {
       this.log.push("submit");
-      const dispatches = all.reduce((sum, commands) => sum + commands.dispatches, 0);
+      const work = all.flatMap((commands) => commands.work);
+      const dispatches = work.filter((each) => "shader" in each).length;
       for (const { buffers } of all) for (const buffer of buffers) this.usable("submit", buffer);
+      for (const each of work) {
+        if ("shader" in each) this.dispatch?.(each);
+        else this.copy?.(each);
+      }
       this.submits.push(dispatches);
       this.mostUnfinished = Math.max(this.mostUnfinished, ++this.unfinished);
       const milliseconds = dispatches * this.dispatchTime;
@@ -146,7 +187,7 @@ export class StubGpu {
       this.fail("out-of-memory", `no memory for ${descriptor.label}`);
       return buffer;
     }
-    if (descriptor.size > 2 ** 28)
+    if (descriptor.size > this.limits.maxBufferSize)
       this.fail("validation", `Buffer size (${descriptor.size}) exceeds the max buffer size limit`);
     this.bytes += buffer.size;
     this.peakBytes = Math.max(this.peakBytes, this.bytes);
@@ -154,47 +195,63 @@ export class StubGpu {
   }
 
   createCommandEncoder(): object {
-    const commands: Commands = { dispatches: 0, buffers: [] };
+    const commands: Commands = { work: [], buffers: [] };
     return {
-      beginComputePass: () => ({
-        setPipeline: () => undefined,
-        setBindGroup: (_index: number, group: { buffers: StubBuffer[] }) => commands.buffers.push(...group.buffers),
-        dispatchWorkgroups: () => commands.dispatches++,
-        end: () => undefined,
-      }),
+      beginComputePass: () => {
+        let shader = "";
+        const groups: { group: Bindings; at: number }[] = [];
+        return {
+          setPipeline: (pipeline: { shader?: string }) => void (shader = pipeline.shader ?? ""),
+          setBindGroup: (index: number, group: Bindings, [at = 0]: readonly number[] = []) => {
+            groups[index] = { group, at };
+            commands.buffers.push(...group.map(({ buffer }) => buffer));
+          },
+          dispatchWorkgroups: (...workgroups: number[]) => {
+            const [{ group: tensors }, { group, at }] = groups as [(typeof groups)[0], (typeof groups)[0]];
+            commands.work.push({ shader, tensors, params: { buffer: group[0]!.buffer, at }, workgroups });
+          },
+          end: () => undefined,
+        };
+      },
       copyBufferToBuffer: (from: StubBuffer, fromAt: number, to: StubBuffer, toAt: number, size: number) => {
         commands.buffers.push(from, to);
         if (fromAt + size > from.size || toAt + size > to.size) this.fail("validation", "copy out of bounds");
+        commands.work.push({ from, fromAt, to, toAt, size });
       },
       finish: () => commands,
     };
   }
 
-  createBindGroup({ entries }: { entries: { resource: { buffer: StubBuffer } }[] }): object {
-    return { buffers: entries.map(({ resource }) => resource.buffer) };
+  createBindGroup({ entries }: { entries: { resource: { buffer: StubBuffer; size?: number } }[] }): Bindings {
+    return entries.map(({ resource: { buffer, size = buffer.size } }) => ({ buffer, size }));
   }
 
-  createBindGroupLayout(): object {
-    return {};
+  createBindGroupLayout({ entries }: { entries: readonly { buffer: { type: string } }[] }): object {
+    return { entries };
   }
 
   createPipelineLayout(): object {
     return {};
   }
 
-  createShaderModule(): object {
-    return { getCompilationInfo: () => Promise.resolve({ messages: [] }) };
+  createShaderModule({ code }: { code: string }): { shader: string } {
+    return Object.assign({ shader: code }, { getCompilationInfo: () => Promise.resolve({ messages: [] }) });
   }
 
-  createComputePipelineAsync(): Promise<object> {
-    return Promise.resolve({});
+  createComputePipelineAsync({ compute }: { compute: { module: { shader: string } } }): Promise<{ shader?: string }> {
+    return Promise.resolve({ shader: compute.module.shader });
   }
+
+  // What a GPU with memory and arithmetic does (computing-gpu.ts).
+  protected write?(buffer: StubBuffer, at: number, data: ArrayBuffer | ArrayBufferView): void;
+  protected copy?(copy: StubCopy): void;
+  protected dispatch?(dispatch: StubDispatch): void;
 
   private usable(what: string, buffer: StubBuffer): void {
     if (buffer.state !== "unmapped") this.fail("validation", `${what} with the ${buffer.state} buffer ${buffer.label}`);
   }
 
-  private fail(filter: string, message: string): void {
+  protected fail(filter: string, message: string): void {
     const scope = this.scopes.findLast((one) => one.filter === filter);
     if (!scope) throw new Error(`uncaptured: ${message}`);
     scope.error ??= { message };
