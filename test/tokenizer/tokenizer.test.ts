@@ -78,7 +78,7 @@ describe.each(loadGoldens())("slow $name", (golden) => {
     }).toEqual(cases.slow_special_ids);
     expect(tokenizer.vocabSize).toBe(cases.slow_vocab_size);
     checkMethods(tokenizer, cases.methods.slow);
-    const saved = await tokenizer.saveVocabulary();
+    const saved = tokenizer.saveVocabulary();
     expect(saved.name).toBe("spm.model");
     expect(Buffer.compare(saved.bytes, golden.files["spm.model"]!)).toBe(0);
   });
