@@ -11,8 +11,8 @@ GRAFT = """Its backbone is a modified all-MiniLM-L6-v2 (Apache-2.0, text in LICE
 rewritten as DeBERTa-v2 (convolution layer, 32 log buckets, shared position keys, no absolute positions) and trained to give the
 original's states and mean vectors. That model's card lists its own training sets (MS MARCO, SNLI, MultiNLI, Stack Exchange, Yahoo
 Answers, …), some under narrower terms."""
-OWN = f"""The weights start from what `tools/train` distilled itself in 255 CPU seconds (170 steps, seed 1), without the 30 + 15 intents
-that are judged below. {GRAFT}"""
+OWN = f"""The weights start from what `tools/train` distilled itself (170 steps, seed 1), without the 30 + 15 intents that are judged
+below. {GRAFT}"""
 EARLIER = f"""The weights start from an earlier backbone of the same making (1 142 CPU seconds, with masked words), not from the one that
 `tools/train` distils; both give vectors of about the same quality. {GRAFT}"""
 SMALL = """The weights start from an earlier masked-language model of 4 layers × 192 (3 heads, 8 192 cased pieces, all of v2's features),
