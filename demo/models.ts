@@ -62,6 +62,12 @@ const KNOWN: readonly BundledModel[] = [
     about: "Whether a statement follows from a text, for labels that you name yourself.",
   },
   {
+    id: "extract",
+    screens: ["extract"],
+    title: "Extract",
+    about: "A demonstration of GLiNER, trained for minutes on made-up sentences.",
+  },
+  {
     id: "answers",
     screens: ["ask"],
     title: "Answers",

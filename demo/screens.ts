@@ -49,6 +49,15 @@ export const SCREENS: readonly ScreenEntry[] = [
     open: () => import("./screens/zero-shot.js"),
   },
   {
+    name: "extract",
+    label: "Extract",
+    title: "Extract",
+    sentence: "Finds in a text what you name: people, products, prices.",
+    group: "Tasks",
+    icon: Icons.TextSearch,
+    open: () => import("./screens/extract.js"),
+  },
+  {
     name: "ask",
     label: "Ask a text",
     title: "Ask a text",

@@ -121,6 +121,33 @@ export const Tick = ({
   </label>
 );
 
+/** The score from which on something counts, 0 to 1. */
+export function Threshold({ value, onChange }: { value: number; onChange: (value: number) => void }) {
+  const words = `${Math.round(value * 100)} %`;
+  return (
+    <label class="slider">
+      <span>Threshold</span>
+      <output class="quiet number">{words}</output>
+      <input
+        type="range"
+        min={0}
+        max={100}
+        step={1}
+        value={value * 100}
+        aria-valuetext={words}
+        aria-label="Threshold"
+        onInput={(event) => onChange(event.currentTarget.valueAsNumber / 100)}
+      />
+    </label>
+  );
+}
+
+/** What a link says of it. */
+export function thresholdFrom(option: string | undefined): number {
+  const value = Number(option ?? 0.5);
+  return value >= 0 && value <= 1 ? value : 0.5;
+}
+
 /** Lines of text, each with a button that removes it, and one that adds another. */
 export function Rows(props: {
   legend: string;

@@ -44,6 +44,13 @@ export const Cpu = icon(
     <rect x="8" y="8" width="8" height="8" rx="1" />
   </>,
 );
+export const TextSearch = icon(
+  <>
+    <path d="M21 5H3M10 12H3M10 19H3" />
+    <circle cx="17" cy="15" r="3" />
+    <path d="m21 19-1.9-1.9" />
+  </>,
+);
 export const ChevronDown = paths("m6 9 6 6 6-6");
 export const Copy = icon(
   <>

@@ -16,6 +16,7 @@ import { FailureNote, NoWebGpuNote } from "./failure-card.js";
 import { Info, Play } from "./icons.js";
 import { LoadingNote } from "./loading-note.js";
 import { Shell, type ScreenState } from "./shell.js";
+import { WrongHeadNote } from "./wrong-head-note.js";
 
 /** How a screen uses its task. One object for the life of the page: what it holds must keep its identity. */
 export interface ScreenTask<Pipe extends EnginePipe, Input, Result> {
@@ -103,6 +104,9 @@ export function TaskFrame<Pipe extends EnginePipe, Input, Result>(props: FramePr
             {shown && props.head?.(result)}
             {state === "running" && <span class="running-bar" />}
           </div>
+          {choice && choice.kind !== "bundled" && !session.unconfirmed && (
+            <WrongHeadNote choice={choice} place={here} />
+          )}
           {state === "no-webgpu" && <NoWebGpuNote error={failure} onRetry={session.retry} />}
           {state === "error" && (
             <FailureNote error={failure} onRetry={model.status === "failed" || lost ? session.retry : runNow} />
@@ -127,7 +131,7 @@ export function TaskFrame<Pipe extends EnginePipe, Input, Result>(props: FramePr
                 <span>{milliseconds(result.milliseconds)}</span>
                 <span>{counted(sum(result.tokens), "token")}</span>
                 <span>{bytes(result.gpuBytes)} on the GPU</span>
-                <a href={speedLink(here)}>Where the time goes</a>
+                {here.screen !== "speed" && <a href={speedLink(here)}>Where the time goes</a>}
               </p>
             </div>
           )}

@@ -5,7 +5,7 @@ import { classesOf, wordsOf } from "../entity-kinds.js";
 import { counted, percent } from "../format.js";
 import { Bar } from "../parts/bar.js";
 import { CopyButton } from "../parts/copy-button.js";
-import { Examples, MainText, Segmented, TextTitle } from "../parts/fields.js";
+import { Examples, MainText, Segmented, TextTitle, Threshold, thresholdFrom } from "../parts/fields.js";
 import { MarkedText } from "../parts/marked-text.js";
 import { TaskFrame, type ScreenTask } from "../parts/task-frame.js";
 import type { Place } from "../place.js";
@@ -37,7 +37,7 @@ const REPLACEMENTS: Record<Redact.Replacement, string> = {
   remove: "nothing",
 };
 
-const TASK: ScreenTask<EngineOf<typeof Redact.load>, string, PersonalData[]> = {
+const TASK: ScreenTask<EngineOf<typeof Redact.load>, string, Redact.Found> = {
   run: Redact.run,
   texts: (text) => [text],
 };
@@ -72,10 +72,9 @@ export default function RedactScreen({ place }: ScreenProps) {
     const key = keyOf(entity);
     setKept({ of, keys: before.includes(key) ? before.filter((other) => other !== key) : [...before, key] });
   };
-  const redacted = (of: string, all: readonly PersonalData[]): string =>
-    Redact.replaced(
-      of,
-      foundIn(all).filter((entity) => isTicked(of, entity)),
+  const redacted = (of: string, { entities, replaced }: Redact.Found): string =>
+    replaced(
+      foundIn(entities).filter((entity) => isTicked(of, entity)),
       replacement,
     );
 
@@ -102,7 +101,7 @@ export default function RedactScreen({ place }: ScreenProps) {
         </>
       )}
       view={({ value, input: of }) => {
-        const entities = foundIn(value);
+        const entities = foundIn(value.entities);
         return (
           <>
             {shown === "marked" ? (
@@ -124,12 +123,12 @@ export default function RedactScreen({ place }: ScreenProps) {
                 onToggle={(entity) => toggle(of, entity)}
               />
             ) : (
-              <p class="nothing">{nothingFound(value)}</p>
+              <p class="nothing">{nothingFound(value.entities)}</p>
             )}
           </>
         );
       }}
-      found={({ value }) => `${foundIn(value).length} found`}
+      found={({ value }) => `${foundIn(value.entities).length} found`}
       note={() => "A small model. It misses things: read the result before you share it."}
       code={(source) => Redact.code(source, text, threshold, replacement)}
     >
@@ -140,20 +139,7 @@ export default function RedactScreen({ place }: ScreenProps) {
         choose={(example) => setText(example.text)}
       />
       <div class="options">
-        <label class="slider">
-          <span>Threshold</span>
-          <output class="quiet number">{Math.round(threshold * 100)} %</output>
-          <input
-            type="range"
-            min={0}
-            max={100}
-            step={1}
-            value={threshold * 100}
-            aria-valuetext={`${Math.round(threshold * 100)} %`}
-            aria-label="Threshold"
-            onInput={(event) => setThreshold(event.currentTarget.valueAsNumber / 100)}
-          />
-        </label>
+        <Threshold value={threshold} onChange={setThreshold} />
         <Segmented
           name="replacement"
           legend="Replace with"
@@ -223,11 +209,6 @@ function nothingFound(all: readonly PersonalData[]): string {
   return least
     ? `Nothing found. Least certain: “${least.word}”, ${percent(least.score)} not personal.`
     : `Nothing found above the threshold, ${counted(all.length, "candidate")} below it.`;
-}
-
-function thresholdFrom(option: string | undefined): number {
-  const value = Number(option ?? 0.5);
-  return value >= 0 && value <= 1 ? value : 0.5;
 }
 
 const replacementFrom = (option: string | undefined): Redact.Replacement =>

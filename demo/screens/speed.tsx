@@ -1,7 +1,7 @@
 // Speed: how long a text takes here, kernel by kernel, and how much memory it takes; saved as JSON if wanted.
 import { useMemo, useState } from "preact/hooks";
-import { bytes, counted, milliseconds } from "../format.js";
-import { byKernel, quantile } from "../kernel-times.js";
+import { bytes, counted, milliseconds, percent } from "../format.js";
+import { byKernel, quantile, shareOfPeak } from "../kernel-times.js";
 import { Bar } from "../parts/bar.js";
 import { Comparison, type Others } from "../parts/comparison.js";
 import { CopyButton } from "../parts/copy-button.js";
@@ -118,24 +118,31 @@ function Result({ speed, device }: { speed: Measure.Speed; device: DeviceName | 
             <th scope="col">Time</th>
             <th scope="col">Count</th>
             <th scope="col">GFLOP/s</th>
+            <th scope="col">Of the peak</th>
           </tr>
         </thead>
         <tbody>
-          {kernels.map(({ kernel, count, milliseconds: ms, gflops }) => (
-            <tr key={kernel}>
-              <th scope="row">{kernel}</th>
+          {kernels.map((time) => (
+            <tr key={time.kernel}>
+              <th scope="row">{time.kernel}</th>
               <td>
                 <span class="score">
-                  <Bar score={ms / (gpu || 1)} />
+                  <Bar score={time.milliseconds / (gpu || 1)} />
                 </span>
               </td>
-              <td class="number">{milliseconds(ms)}</td>
-              <td class="number">{count}×</td>
-              <td class="number">{gflops.toFixed(1)}</td>
+              <td class="number">{milliseconds(time.milliseconds)}</td>
+              <td class="number">{time.count}×</td>
+              <td class="number">{time.gflops.toFixed(1)}</td>
+              <td class="number">{percent(shareOfPeak(time, speed.peak))}</td>
             </tr>
           ))}
         </tbody>
       </table>
+      <p class="quiet">
+        Peak: the fastest step seen here, in this run and in one of {Measure.LONG_TEXT} tokens:{" "}
+        {speed.peak.gflops.toFixed(1)} GFLOP/s, or {speed.peak.gbytes.toFixed(1)} GB/s for steps that mostly move
+        numbers.
+      </p>
       <Dispatches description={speed.description} count={speed.steps.length} />
       <table class="scores memory" aria-label="Memory">
         <caption>Memory</caption>

@@ -3,7 +3,7 @@ import type { ZeroShotResult } from "deberta-webgpu";
 import { useMemo, useState } from "preact/hooks";
 import { counted, percent } from "../format.js";
 import { Examples, MainText, TextLine, TextTitle, Tick } from "../parts/fields.js";
-import { Cross, Plus } from "../parts/icons.js";
+import { Labels } from "../parts/labels.js";
 import { ScoreTable } from "../parts/score-table.js";
 import { TaskFrame, type ScreenTask } from "../parts/task-frame.js";
 import type { Place } from "../place.js";
@@ -100,46 +100,5 @@ export default function ZeroShotScreen({ place }: ScreenProps) {
         </Tick>
       </div>
     </TaskFrame>
-  );
-}
-
-/** The labels as chips, each with a button that removes it, and a line for a new one. */
-function Labels({ labels, onChange }: { labels: readonly string[]; onChange: (labels: readonly string[]) => void }) {
-  const [fresh, setFresh] = useState("");
-  const add = (event: Event): void => {
-    event.preventDefault();
-    const label = fresh.replaceAll(",", " ").trim();
-    if (label !== "" && !labels.includes(label)) onChange([...labels, label]);
-    setFresh("");
-  };
-  return (
-    <form class="labels" onSubmit={add}>
-      <h3 id="labels-title">Labels</h3>
-      <ul class="chips" aria-labelledby="labels-title">
-        {labels.map((label) => (
-          <li class="chip" key={label}>
-            {label}
-            <button
-              type="button"
-              aria-label={`Remove ${label}`}
-              onClick={() => onChange(labels.filter((other) => other !== label))}
-            >
-              <Cross />
-            </button>
-          </li>
-        ))}
-      </ul>
-      <p class="row">
-        <input
-          aria-label="New label"
-          placeholder="New label"
-          value={fresh}
-          onInput={(event) => setFresh(event.currentTarget.value)}
-        />
-        <button class="button">
-          <Plus /> Add
-        </button>
-      </p>
-    </form>
   );
 }

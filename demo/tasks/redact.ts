@@ -1,5 +1,5 @@
 // Redaction as any page would use it: find personal data, replace it.
-import { redact, type PersonalData, type RedactOptions } from "deberta-webgpu";
+import type { PersonalData, RedactOptions } from "deberta-webgpu";
 import { pipeline } from "../engine.js";
 import { literal, type EngineOf, type LoadArguments } from "./task.js";
 
@@ -7,13 +7,21 @@ export type Replacement = Extract<RedactOptions["replacement"], string>;
 
 export const load = (...from: LoadArguments) => pipeline("redact", ...from);
 
-/** Everything found, and every word outside with how certain the model is that it is not personal. */
-export async function run(find: EngineOf<typeof load>, text: string, signal: AbortSignal): Promise<PersonalData[]> {
-  return find(text, { ignoreLabels: [], signal });
+export interface Found {
+  /** Everything found, and every word outside with how certain the model is that it is not personal. */
+  readonly entities: readonly PersonalData[];
+  /** The text with some of them replaced. */
+  readonly replaced: (some: readonly PersonalData[], replacement: Replacement) => string;
 }
 
-export const replaced = (text: string, found: readonly PersonalData[], replacement: Replacement): string =>
-  redact(text, found, { replacement });
+/** What replaces comes from the package's main entry, which is fetched beside the model: the screen is drawn without it. */
+export async function run(find: EngineOf<typeof load>, text: string, signal: AbortSignal): Promise<Found> {
+  const [entities, { redact }] = await Promise.all([
+    find(text, { ignoreLabels: [], signal }),
+    import("deberta-webgpu"),
+  ]);
+  return { entities, replaced: (some, replacement) => redact(text, some, { replacement }) };
+}
 
 export const code = (source: string, text: string, threshold: number, replacement: Replacement): string =>
   `import { pipeline, redact } from "deberta-webgpu";

@@ -21,7 +21,8 @@ describe("bundled models", () => {
 
   it.each(folders.map(({ name }) => name))("%s has weights, pieces, settings and a card", async (name) => {
     const files = await readdir(join(MODELS, name));
-    for (const file of ["config.json", "model.safetensors", "spm.model", "tokenizer_config.json"])
+    const config = name === "extract" ? "gliner_config.json" : "config.json";
+    for (const file of [config, "model.safetensors", "spm.model", "tokenizer_config.json"])
       expect(files).toContain(file);
     const card = await readFile(join(MODELS, name, "README.md"), "utf8");
     for (const heading of ["## Figures", "## Trained on", "## Limits"]) expect(card).toContain(heading);

@@ -3,13 +3,14 @@
 import AxeBuilder from "@axe-core/playwright";
 import { mkdirSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { expect, expectState, openModelDialog, test } from "./playground.js";
+import { expect, LONG, openModelDialog, openScreen, visit as test } from "./playground.js";
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"];
 const SCREENS = [
   "redact",
   "classify",
   "zero-shot",
+  "extract",
   "ask",
   "fill",
   "choose",
@@ -28,7 +29,7 @@ const LOOKS = (
     ["dark", 1280],
     ["light", 390],
   ] as const
-).slice(0, process.env["TEST_LONG"] === "1" ? 4 : 2);
+).slice(0, LONG ? 4 : 2);
 
 const violations = async (page: Page) => (await new AxeBuilder({ page }).withTags(TAGS).analyze()).violations;
 
@@ -49,16 +50,13 @@ async function lookAt(page: Page, name: string): Promise<void> {
 for (const name of SCREENS)
   test(name, async ({ page }) => {
     test.slow();
-    await page.goto(`/#${name}`);
-    // A screen without a bundled model, and an empty store, show what to do.
-    await expect(page.locator("main")).toHaveAttribute("data-state", /^(result|empty)$/);
+    await openScreen(page, name, /^(result|empty)$/); // an empty store shows what to do
     await lookAt(page, name);
   });
 
 test("the Model dialog", async ({ page }) => {
   test.slow();
-  await page.goto("/#classify");
-  await expectState(page, "result");
+  await openScreen(page, "classify");
   await openModelDialog(page);
   for (const source of ["Hugging Face", "Address", "Files", "Bundled"]) {
     await page.getByRole("radio", { name: source }).check();
@@ -72,11 +70,8 @@ test("the Model dialog", async ({ page }) => {
 test("an error, and nothing to do", async ({ page, watch }) => {
   test.slow();
   watch.expectErrors("404");
-  await page.goto("/#redact?model=url:./models/none/");
-  await expectState(page, "error");
+  await openScreen(page, "redact?model=url:./models/none/", "error");
   await lookAt(page, "error");
-  await page.goto("/#redact?text=");
-  await page.reload();
-  await expectState(page, "empty");
+  await openScreen(page, "redact?text=", "empty");
   await lookAt(page, "empty");
 });

@@ -1,8 +1,10 @@
 // The page around the screens: shut towards other servers, from the page and from its worker, by whatever host serves it;
 // there without a connection; quick from a cold start.
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import sirv from "sirv";
 import { engineOf, expect, expectState, INTENT, MODELS, openScreen, serve, test, type Site } from "./playground.js";
 
@@ -52,6 +54,29 @@ test("the page and its worker cannot talk to anybody else, and the text goes now
     expect(policy).toContain("default-src 'self'");
     expect(policy).toContain("require-trusted-types-for 'script'");
   }
+});
+
+test("the first screen is drawn before a byte of a model, by at most 30 kB of scripts and 8 kB of styles", async ({
+  page,
+}) => {
+  await page.route("**/models/**", () => undefined); // never answered
+  await page.goto("/");
+  await expectState(page, "loading");
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByRole("textbox", { name: "Text" })).toBeVisible();
+  const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name));
+  const kept = loaded.filter((address) => !address.includes("engine-thread")); // the worker's own
+  const compressed = (ending: string) =>
+    [...new Set(kept.map((address) => new URL(address).pathname))]
+      .filter((path) => path.endsWith(ending))
+      .reduce((sum, path) => sum + gzipSync(readFileSync(BUILT + path)).length, 0);
+  const [scripts, styles] = [compressed(".js"), compressed(".css")];
+  test
+    .info()
+    .annotations.push({ type: "first screen", description: `scripts ${scripts}, styles ${styles} bytes, gzip` });
+  expect(scripts).toBeGreaterThan(10_000);
+  expect(scripts).toBeLessThanOrEqual(30_000);
+  expect(styles).toBeLessThanOrEqual(8_000);
 });
 
 test("the first answer of a first visit comes within ten seconds", async ({ browser, site }) => {

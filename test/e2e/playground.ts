@@ -1,6 +1,6 @@
 // What every end-to-end test stands on: the built playground on a server of its own, a page that is watched for errors and
 // for requests to anybody else, in its worker too, and a count of the GPU buffers that are alive there.
-import { expect, test as base, type Page, type Worker } from "@playwright/test";
+import { expect, test as base, type ConsoleMessage, type Page, type Request, type Worker } from "@playwright/test";
 import { fileURLToPath } from "node:url";
 // @ts-expect-error plain JavaScript
 import { serve as serveFiles } from "../../tools/serve.mjs";
@@ -20,6 +20,12 @@ export const MODELS = fileURLToPath(new URL("../../dist-demo/models", import.met
 export const INTENT = "tiny-intent";
 export const MOOD = "tiny-mood";
 
+const SIZE = { width: 1280, height: 800 };
+const ENGINE = /\/assets\/(hub-)?engine-thread-[\w-]+\.js$/;
+
+/** Cases that cost much and repeat what another one shows in short. */
+export const LONG = process.env["TEST_LONG"] === "1";
+
 interface Watch {
   /** Console and WebGPU errors that a test expects: text that each of them holds. */
   expectErrors(...texts: string[]): void;
@@ -32,13 +38,28 @@ interface Watch {
   leaveWorker(): Promise<void>;
 }
 
-export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site }>({
+/** Tests with a page of their own. */
+export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site; tour: Page }>({
   site: [
     // eslint-disable-next-line no-empty-pattern -- Playwright wants a destructured first argument
     async ({}, use) => {
       const site = await serve({});
       await use(site);
       await site.close();
+    },
+    { scope: "worker" },
+  ],
+  tour: [
+    async ({ browser, site }, use) => {
+      const permissions = ["clipboard-read", "clipboard-write"];
+      const context = await browser.newContext({
+        baseURL: site.url,
+        viewport: SIZE,
+        permissions,
+        serviceWorkers: "block",
+      });
+      await use(await context.newPage());
+      await context.close();
     },
     { scope: "worker" },
   ],
@@ -52,13 +73,16 @@ export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site
       const requests: string[] = [];
       const expectedErrors: string[] = ["Service Worker registration blocked"];
       const expectedServers = [site.url];
-      page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
-      page.on("pageerror", (error) => errors.push(error.message));
-      page.on("request", (request) => {
+      const onConsole = (message: ConsoleMessage) => {
+        if (message.type() === "error") errors.push(message.text());
+      };
+      const onError = (error: Error) => void errors.push(error.message);
+      const onRequest = (request: Request) => {
         strangers.push(request.url());
         requests.push(`${request.url()} ${request.postData() ?? ""}`);
-      });
-      await page.route(/\/assets\/(hub-)?engine-thread-[\w-]+\.js$/, async (route) => {
+      };
+      page.on("console", onConsole).on("pageerror", onError).on("request", onRequest);
+      await page.route(ENGINE, async (route) => {
         if (route.request().method() !== "GET") return route.continue();
         const watching = `(${watchGpu.toString()})();${inWorker};`;
         try {
@@ -76,6 +100,8 @@ export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site
         requests,
         leaveWorker: () => page.unrouteAll(),
       });
+      page.off("console", onConsole).off("pageerror", onError).off("request", onRequest);
+      await page.unroute(ENGINE);
       expect(errors.filter((error) => !expectedErrors.some((text) => error.includes(text)))).toEqual([]);
       const isExpected = (url: string) =>
         url.startsWith("blob:") || expectedServers.some((origin) => url.startsWith(`${origin}/`));
@@ -83,6 +109,20 @@ export const test = base.extend<{ watch: Watch; inWorker: string }, { site: Site
     },
     { auto: true },
   ],
+});
+
+/**
+ * Tests that share one page, which goes from screen to screen as a visitor does: its engine stays, so that a shader is compiled
+ * once for all of them.
+ */
+export const visit = test.extend({
+  page: async ({ tour }, use) => {
+    await tour.goto("/#storage"); // loads no model, and makes every screen after it a new one
+    await expect(tour.locator("main")).toHaveAttribute("data-screen", "storage");
+    await use(tour);
+    await tour.emulateMedia({ colorScheme: null, reducedMotion: null });
+    await tour.setViewportSize(SIZE);
+  },
 });
 
 /** The worker's global scope with what `watchGpu` adds. */
@@ -130,14 +170,15 @@ export const loseDevices = (page: Page): Promise<void> =>
   engineOf(page).evaluate(() => (globalThis as Watched).gpuDevices.forEach((device) => device.destroy()));
 
 /** Waits until the page shows a state. */
-export async function expectState(page: Page, state: string): Promise<void> {
+export async function expectState(page: Page, state: string | RegExp): Promise<void> {
   await expect(page.locator("main")).toHaveAttribute("data-state", state);
 }
 
 /** Opens a screen and waits for its first answer. */
-export async function openScreen(page: Page, hash: string): Promise<void> {
+export async function openScreen(page: Page, hash: string, state: string | RegExp = "result"): Promise<void> {
   await page.goto(`/#${hash}`);
-  await expectState(page, "result");
+  await expect(page.locator("main")).toHaveAttribute("data-screen", hash.split("?")[0]!);
+  await expectState(page, state);
 }
 
 export const bestLabel = (page: Page) => page.getByRole("table", { name: "Scores" }).getByRole("rowheader").first();

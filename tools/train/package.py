@@ -3,6 +3,7 @@ than 60 MB: those that lose least by it.
 python package.py [name ...]
 """
 
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +18,12 @@ from heads.start import OWN, START
 from redact.kinds import TAGS
 from redact.train import START as CASED
 from shared.folder import write_folder
-from shared.paths import MODELS, RUNS
+from shared.paths import DATA, MODELS, RUNS
 from text.emotions import MOODS
 
 WIDE = START or OWN_PIECES
 """Pieces of the folders with the grafted backbone."""
+GLINER = DATA.parent / "golden" / "extraction" / "gliner-trained"
 CLASSIFIER = "DebertaV2ForSequenceClassification"
 
 
@@ -43,6 +45,13 @@ def vectors(folder: Path) -> None:
     write_folder(folder, weights, shape.config(), "DebertaV2Model", OWN_PIECES, bits=4)
 
 
+def extract(folder: Path) -> None:
+    """A GLiNER made for the engine's tests (golden_extraction.py of the shared data); its card is written by hand."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in "gliner_config.json model.safetensors spm.model tokenizer_config.json added_tokens.json special_tokens_map.json".split():
+        shutil.copyfile(GLINER / name, folder / name)
+
+
 FOLDERS: dict[str, Callable[[Path], None]] = {
     "tiny-intent": wide("intent", intent.labels()),
     "tiny-mood": wide("mood", MOODS, bits=4),
@@ -51,6 +60,7 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "redact": cased("redact", "DebertaV2ForTokenClassification", TAGS),
     "answers": cased("answers", "DebertaV2ForQuestionAnswering"),
     "reply": wide("reply", None, bits=4, architecture="DebertaV2ForMultipleChoice"),
+    "extract": extract,
     "fill": cased("fill", "DebertaV2ForMaskedLM", legacy=False),
 }
 
