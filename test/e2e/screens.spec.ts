@@ -153,8 +153,9 @@ test("Inspect: tokens, heads, terms and the row as a table, by keyboard too", as
   await page.keyboard.press("ArrowLeft");
   await expect(page.getByRole("heading", { name: "Why “card” looks there" })).toBeVisible();
   await page.getByText("As a table").click();
-  const shares = await page
-    .getByRole("table", { name: "What card looks at" })
+  const row = page.getByRole("table", { name: "What card looks at" });
+  await expect(row).toBeVisible();
+  const shares = await row
     .locator("[data-cell]")
     .evaluateAll((cells) => cells.map((cell) => Number(cell.textContent.replace(/[<%\s]/g, ""))));
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeGreaterThan(97);
