@@ -39,7 +39,7 @@ async function profiled(microseconds: readonly number[], isBackwards = false) {
         copyBufferToBuffer: () => undefined,
         finish: () => {
           longest = Math.max(longest, (now - from) / 1e6);
-          return { dispatches: 0, buffers: [] };
+          return { work: [], buffers: [] };
         },
       };
     },
