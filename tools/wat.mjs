@@ -15,7 +15,7 @@ export async function assembled() {
   }).toBinary({});
   const base64 = Buffer.from(buffer).toString("base64");
   const lines = base64.match(/.{1,110}/g).map((line) => `  "${line}"`);
-  return `// Made from recurrence.wat by tools/wat.mjs: do not edit.\n\n/** The module in base64. */\nexport const RECURRENCE =\n${lines.join(" +\n")};\n`;
+  return `// Made from recurrence.wat by tools/wat.mjs: do not edit.\n\n/** The module in base64. */\nexport const RECURRENCE: string =\n${lines.join(" +\n")};\n`;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) writeFileSync(MADE, await assembled());

@@ -141,7 +141,7 @@ async function denseOf(folder: ModelFolder, path: string, signal: AbortSignal | 
     if (entry?.shape.join() !== shape.join())
       throw new CheckpointError(`${path}: ${name} is missing or not [${shape.join(", ")}]`);
     const rows = Array.from({ length: shape[0]! }, (_, row) => row);
-    return floatsOf(entry.dtype, await readRows(entry, rows, folder, signal));
+    return floatsOf(entry.dtype, await readRows(entry, rows, below, signal));
   };
   const weight = await read("linear.weight", [outputs, inputs]);
   const bias = config.flag("bias", true) ? await read("linear.bias", [outputs]) : new Float32Array(outputs);
