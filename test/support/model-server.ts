@@ -72,14 +72,29 @@ export interface StandInHub {
   close(): Promise<void>;
 }
 
+/** What pages of other origins may send and see, as the hub and its CDN say it; `exposes` false hides all but the usual headers. */
+function letPagesIn(request: IncomingMessage, response: ServerResponse, exposes: boolean): boolean {
+  response.setHeader("Access-Control-Allow-Origin", "*");
+  if (exposes) response.setHeader("Access-Control-Expose-Headers", "ETag, Content-Range, X-Error-Code, X-Repo-Commit");
+  if (request.method !== "OPTIONS") return false;
+  response.setHeader("Access-Control-Allow-Headers", "authorization, range").writeHead(204).end();
+  return true;
+}
+
 /** The hub as far as a loader meets it. Addresses of its host go to this machine. Signed addresses work for `uses` requests. */
 export async function standInHub(
   files: Files,
-  { listing = true, gated = false, uses = Infinity }: { listing?: boolean; gated?: boolean; uses?: number } = {},
+  {
+    listing = true,
+    gated = false,
+    uses = Infinity,
+    exposes = true,
+  }: { listing?: boolean; gated?: boolean; uses?: number; exposes?: boolean } = {},
 ): Promise<StandInHub> {
   const left = new Map<string, number>();
   let signatures = 0;
   const cdn = await listen((request, response) => {
+    if (letPagesIn(request, response, exposes)) return;
     const url = new URL(request.url!, "http://x");
     const signature = url.searchParams.get("sig") ?? "";
     const rest = left.get(signature) ?? 0;
@@ -89,12 +104,14 @@ export async function standInHub(
     send(request, response, files[url.pathname.slice(1)]!);
   });
   const hub = await listen((request, response) => {
+    if (letPagesIn(request, response, exposes)) return;
     const url = new URL(request.url!, "http://x");
     if (url.pathname.startsWith("/api/models/")) {
       if (!listing) return void response.writeHead(503).end();
       const siblings = Object.entries(files).map(([rfilename, bytes]) => ({
         rfilename,
         size: bytes.length,
+        blobId: createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex"),
         ...(bytes.length > 10_000
           ? { lfs: { size: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") } }
           : {}),
