@@ -32,7 +32,14 @@ export interface CanRun {
   /** Of the adapter; empty without one. */
   readonly features: readonly string[];
   /** Of the adapter, in bytes; undefined without one. */
-  readonly limits: Pick<GPUSupportedLimits, "maxBufferSize" | "maxStorageBufferBindingSize"> | undefined;
+  readonly limits:
+    | {
+        /** Most bytes of a buffer. */
+        readonly maxBufferSize: number;
+        /** Most bytes that one binding shows a kernel, so also of a matrix. */
+        readonly maxStorageBufferBindingSize: number;
+      }
+    | undefined;
 }
 
 const TABLE = "deberta.embeddings.word_embeddings.weight";
