@@ -224,6 +224,7 @@ async function tests(): Promise<ViteUserConfig> {
             include: ["test/**/*.test.ts"],
             exclude: ["test/**/*.gpu.test.ts"],
             testTimeout: long ? 600_000 : 60_000,
+            hookTimeout: 60_000, // some start a browser, beside the tests on WebGPU
             env: shared ? { SHARED: shared } : {},
           },
         },
