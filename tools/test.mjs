@@ -7,6 +7,7 @@ import { parseArgs, stripVTControlCharacters } from "node:util";
 import { audit } from "./audit.mjs";
 import { ensureBrowser } from "./browser.mjs";
 import { DENO_ENTRIES, runDeno } from "./deno.mjs";
+import { testEndurance } from "./endurance.mjs";
 import { testFirefox } from "./firefox.mjs";
 import { fuzzAll, KINDS as FUZZ_KINDS } from "./fuzz.mjs";
 import { buildAll, run } from "./run.mjs";
@@ -204,11 +205,14 @@ async function main() {
       for (const steps of [onGpu, others]) await steps();
     else await Promise.all([onGpu(), others()]);
     if (built) await step("built, in a browser", () => playwright(folder, options));
-    if (values.long) await step("documents' site", siteStep);
-    if (built && values.long)
+    if (values.long) {
+      await step("endurance", testEndurance);
+      await step("documents' site", siteStep);
+    }
+    if (values.long && built) {
       await step("extraction from dist/", () => nodeTest("tools/check-extraction.mjs", options));
-    if (built && values.long)
       await step("bundlers' projects", () => nodeTest("test/projects/bundlers.test.mjs", options));
+    }
     rmSync(folder, { recursive: true });
   }
   if (total.skipped > 0) {
