@@ -75,6 +75,7 @@ async function visit(context: BrowserContext, hub: StandInHub, token?: string): 
   await page.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}/`);
   await page.waitForFunction(() => "reader" in globalThis);
   const told = await page.evaluate(readThere, [hub.hub.url, token] as const);
+  await page.waitForTimeout(700); // a page that is closed at once has not noted what it kept
   await page.close();
   return told;
 }
