@@ -137,7 +137,8 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
 
   /**
    * Every value that a request computes, by its scope name: rows as [B, N, …], scores and probabilities as [B, H, N, N].
-   * With `attentionTerms` also `encoder.layer.<i>.attention.c2c`, `.c2p`, `.p2c`, scaled, before softmax.
+   * With `attentionTerms` also `encoder.layer.<i>.attention.c2c`, `.c2p`, `.p2c`, scaled, before softmax; with those of the last
+   * layer those of the mask decoder, which runs that layer twice more: `head.maskDecoder.pass.<0 or 1>.attention.…`.
    */
   async inspect(inputs: ModelInputs, options: InspectOptions = {}): Promise<Map<string, Tensor>> {
     const checked = this.check(inputs);

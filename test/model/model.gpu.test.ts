@@ -97,6 +97,22 @@ describe("looking inside", () => {
     }, fields),
   );
 
+  test("the mask decoder's passes have their probabilities and terms, too", () =>
+    checked(device, async () => {
+      const model = await DebertaV2ForMaskedLM.fromPretrained(madeFolder(MINIATURE, "emd"), options);
+      const values = await model.inspect({ inputIds }, { attentionTerms: [1] });
+      for (const scope of ["encoder.layer.1", "head.maskDecoder.pass.0", "head.maskDecoder.pass.1"]) {
+        const terms = ["c2c", "c2p", "p2c"].map((term) => values.get(`${scope}.attention.${term}`)!);
+        const wanted = values.get(`${scope}.probabilities`)!;
+        expect(wanted.shape).toEqual([2, 3, 5, 5]);
+        const errors = softmaxed(terms, [5, 3]).map((value, i) => Math.abs(value - wanted.data[i]!));
+        expect(Math.max(...errors)).toBeLessThan(2e-6);
+      }
+      const first = await model.inspect({ inputIds }, { attentionTerms: [0] }); // the decoder runs the last layer
+      expect([...first.keys()].filter((name) => name.endsWith("c2p"))).toEqual(["encoder.layer.0.attention.c2p"]);
+      await model.dispose();
+    }));
+
   test("profile: milliseconds and rates of every node, in order", () =>
     withModel(async (model) => {
       const times = await model.profile({ inputIds });

@@ -8,10 +8,19 @@ import type { Tensor } from "../outputs.js";
 import type { SlotTable } from "../deberta/relative-position.js";
 import type { Sequence } from "./sequences.js";
 
-/** What the terms of a layer are computed from. */
+/** Columns of a matrix of packed rows [T, stride]. */
+export interface Columns {
+  readonly data: Float32Array;
+  readonly stride: number;
+  readonly from: number;
+}
+
+/** What the terms of an attention are computed from. */
 export interface TermInputs {
-  /** [T, 3·H·d]: query (scaled), key, value. */
-  readonly qkv: Float32Array;
+  /** H·d columns, scaled. */
+  readonly query: Columns;
+  /** H·d columns. */
+  readonly key: Columns;
   /** [S, H·d]; absent where the model does not have the term. */
   readonly posK: Float32Array | undefined;
   readonly posQ: Float32Array | undefined;
@@ -21,7 +30,7 @@ export interface TermInputs {
 /** c2c, c2p, p2c as [B, H, N, N], scaled, before softmax; their sum is what softmax sees. */
 export function attentionTerms(
   config: DebertaV2Config,
-  { qkv, posK, posQ, slots: { table, reach } }: TermInputs,
+  { query, key, posK, posQ, slots: { table, reach } }: TermInputs,
   { firstRows }: PackedBatch,
   sequences: readonly Sequence[],
   batch: number,
@@ -40,14 +49,14 @@ export function attentionTerms(
   sequences.forEach(({ source, from, length }, index) => {
     for (let head = 0; head < heads; head++) {
       for (let i = 0; i < length; i++) {
-        const query = (firstRows[index]! + i) * 3 * all + head * width;
+        const q = (firstRows[index]! + i) * query.stride + query.from + head * width;
         for (let j = 0; j < length; j++) {
-          const key = (firstRows[index]! + j) * 3 * all + all + head * width;
+          const k = (firstRows[index]! + j) * key.stride + key.from + head * width;
           const slot = table[Math.min(Math.max(i - j, -reach), reach) + reach]! * all + head * width;
           const at = ((source * heads + head) * columns + from + i) * columns + from + j;
-          terms.c2c.data[at] = dot(qkv, query, qkv, key);
-          if (posK) terms.c2p.data[at] = dot(qkv, query, posK, slot);
-          if (posQ) terms.p2c.data[at] = dot(qkv, key, posQ, slot);
+          terms.c2c.data[at] = dot(query.data, q, key.data, k);
+          if (posK) terms.c2p.data[at] = dot(query.data, q, posK, slot);
+          if (posQ) terms.p2c.data[at] = dot(key.data, k, posQ, slot);
         }
       }
     }
