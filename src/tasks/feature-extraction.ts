@@ -59,6 +59,7 @@ export function featureExtraction<Model extends EncoderModel>(
   sentences?: SentenceTransformer,
 ): FeatureExtractor & Task<Model, DebertaV2TokenizerFast> {
   const { model, tokenizer } = loaded;
+  const own = sentences?.doLowerCase ? tokenizer.lowerCased() : tokenizer;
 
   async function run(
     input: string | readonly string[],
@@ -91,13 +92,12 @@ export function featureExtraction<Model extends EncoderModel>(
     const { normalize = false, signal } = options;
     const prompt = promptOf(sentences, options);
     const most = sentences.maxLength ?? Math.min(tokenizer.modelMaxLength, model.config.maxPositionEmbeddings);
-    const cased = (text: string) => (sentences.doLowerCase ? text.toLowerCase() : text);
-    const encodings = tokenizer.encodeBatch(
-      texts.map((text) => cased(prompt + text)),
+    const encodings = own.encodeBatch(
+      texts.map((text) => prompt + text),
       { truncation: true, maxLength: most },
     );
     // The prompt's tokens are those of its own encoding without the last special token.
-    const promptTokens = prompt === "" ? 0 : tokenizer.encode(cased(prompt)).ids.length - 1;
+    const promptTokens = prompt === "" ? 0 : own.encode(prompt).ids.length - 1;
     const { lastHiddenState } = await model.forward(modelInputs(encodings), signal ? { signal } : {});
     const [, columns, width] = lastHiddenState.shape as [number, number, number]; // [B, N, D]
     return encodings.map(({ ids }, index) => {

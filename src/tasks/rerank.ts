@@ -4,9 +4,10 @@ import { type OptionTable, readOptions } from "../options.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { UnsupportedError } from "../errors.js";
 import type { DebertaV2Config } from "../model/deberta/config.js";
-import { checkTopK, sigmoid, topIndexes } from "./scores.js";
+import { checkTopK, topIndexes } from "./scores.js";
 import { asTask, checkText, modelInputs, type Loaded, type Task } from "./task.js";
 import type { SequenceClassifier } from "./text-classification.js";
+import { type ScalarFunction, TORCH_ACTIVATIONS, torchActivation } from "./torch-activations.js";
 
 /** Options of `pipeline("rerank")` and of its calls. */
 export interface RerankOptions {
@@ -62,7 +63,8 @@ export function rerank<Model extends RankingModel>(
 
   async function run(query: string, documents: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
     const settings = { ...defaults, ...readOptions("rerank", options, RERANK_OPTIONS) };
-    const { topK = null, activation = configured, signal } = settings;
+    const { topK = null, activation, signal } = settings;
+    const score = activation === undefined ? configured : TORCH[activation];
     checkTopK(topK);
     checkText("rerank", "query", query);
     if (!isList(documents)) throw new TypeError("rerank: documents must be a list of texts");
@@ -75,32 +77,31 @@ export function rerank<Model extends RankingModel>(
     const { logits } = await model.forward(modelInputs(pairs), signal ? { signal } : {});
     if (logits.shape.at(-1) !== 1)
       throw new UnsupportedError(`rerank: the model has ${logits.shape.at(-1)!} outputs, a model with one is needed`);
-    const scores = SCORES[activation](logits.data); // logits: [documents, 1]
+    const scores = Array.from(logits.data, score); // logits: [documents, 1]
     return topIndexes(scores, topK).map((index) => ({ index, score: scores[index]!, document: documents[index]! }));
   }
 
   return asTask(run, loaded);
 }
 
-const SCORES = { sigmoid, none: (logits: ArrayLike<number>) => Array.from(logits) };
-
-/** The classes of torch that config.json names. */
-const ACTIVATIONS: Readonly<Record<string, RerankActivation>> = { Sigmoid: "sigmoid", Identity: "none" };
+const TORCH: Readonly<Record<RerankActivation, ScalarFunction>> = {
+  sigmoid: torchActivation("torch.Sigmoid")!,
+  none: torchActivation("torch.Identity")!,
+};
 
 /**
  * What config.json says for CrossEncoder; sigmoid where it says nothing.
  * @throws UnsupportedError for another activation
  */
-function configuredActivation(extra: ReadonlyMap<string, unknown>): RerankActivation {
+function configuredActivation(extra: ReadonlyMap<string, unknown>): ScalarFunction {
   const section = extra.get("sentence_transformers") as { readonly activation_fn?: unknown } | null | undefined;
   const path = section?.activation_fn ?? extra.get("sbert_ce_default_activation_function");
-  if (path === undefined || path === null) return "sigmoid";
-  const name = typeof path === "string" && path.startsWith("torch.") ? path.split(".").at(-1)! : "";
-  const known = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
+  if (path === undefined || path === null) return TORCH.sigmoid;
+  const known = typeof path === "string" ? torchActivation(path) : undefined;
   if (known) return known;
   const field = section?.activation_fn === undefined ? "sbert_ce_default_activation_function" : "activation_fn";
   throw new UnsupportedError(
-    `config.json: ${field} ${JSON.stringify(path)} is not supported (torch's Sigmoid and Identity are)`,
+    `config.json: ${field} ${JSON.stringify(path)} is not supported (torch's ${TORCH_ACTIVATIONS.join(", ")} are)`,
   );
 }
 

@@ -36,6 +36,7 @@ import {
   readTokenizerJson,
   type TokenizerFolder,
 } from "./files.js";
+import { lowerCase } from "./text/aligned-text.js";
 import type { JsonObject } from "../json.js";
 import { lazily } from "../lazy.js";
 import { type OptionTable, readOptions } from "../options.js";
@@ -110,6 +111,12 @@ export class DebertaV2TokenizerFast extends BaseTokenizer {
       pipeline,
       added: withSpecialTokens(pipeline.vocabulary, added, tokens),
     });
+  }
+
+  /** This tokenizer with lower case in front of what it does to texts between added tokens. */
+  lowerCased(): DebertaV2TokenizerFast {
+    const { pipeline, ...rest } = this.#parts;
+    return new DebertaV2TokenizerFast({ ...rest, pipeline: { ...pipeline, steps: [lowerCase, ...pipeline.steps] } });
   }
 
   /** Number of pieces and added tokens: Python's `len(tokenizer)`. */

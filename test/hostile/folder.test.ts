@@ -6,6 +6,10 @@ import { CheckpointError } from "../../src/errors.js";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { DebertaV2Tokenizer, DebertaV2TokenizerFast } from "../../src/tokenizer.js";
 import { folderOf, MINIATURE } from "../support/checkpoint.js";
+import { openGliclass } from "../../src/model/extraction/gliclass.js";
+import { openGliner } from "../../src/model/extraction/gliner.js";
+import { openGliner2 } from "../../src/model/extraction/gliner2.js";
+import { NvidiaClassifier } from "../../src/model/extraction/nvidia.js";
 import { safetensorsFile } from "../support/made-safetensors.js";
 import { GOOD_MODEL } from "./made/sentencepiece.js";
 import { GOOD_TOKENIZER } from "./made/tokenizers.js";
@@ -115,6 +119,42 @@ describe("other origins", () => {
       expect(urls.some((url) => url.includes("secret") || url.includes("passwd"))).toBe(false);
     }
   });
+
+  // Weights without a tokenizer name a repository of the hub that has one. A hub id is followed, an address is not.
+  test.each([
+    ["gliner_config.json", "model_name", openGliner, {}],
+    ["config.json", "model_name", openGliner2, { model_type: "extractor" }],
+    ["config.json", "encoder_model_name", openGliclass, { model_type: "GLiClass" }],
+    ["config.json", "base_model", (source, options) => NvidiaClassifier.load(source, options), {}],
+  ] as readonly [string, string, (source: string, options: object) => Promise<unknown>, object][])(
+    "%s: %s leads to no other place than the hub, and takes no token there",
+    async (file, field, open, fields) => {
+      for (const name of [
+        "https://evil.example/x/",
+        "//evil.example/x/",
+        "../up/",
+        "/up/",
+        "./x/",
+        "a/b/c",
+        "..",
+        "",
+      ]) {
+        const urls: string[] = [];
+        const fetch = (input: RequestInfo | URL): Promise<Response> => {
+          const { url } = new Request(input);
+          urls.push(url);
+          const isConfig = url.endsWith(`/${file}`);
+          return Promise.resolve(
+            isConfig ? new Response(JSON.stringify({ ...fields, [field]: name })) : new Response("", { status: 404 }),
+          );
+        };
+        const opening = open("owner/name", { fetch, token: "hf_secret", cache: false });
+        await expect(opening, name).rejects.toThrow("pass baseModel");
+        expect(urls.length).toBeGreaterThan(0);
+        for (const url of urls) expect(url).toMatch(/^https:\/\/huggingface\.co\/(api\/models\/)?owner\/name\//);
+      }
+    },
+  );
 
   test("code that a config names is never asked for", async () => {
     const auto_map = { AutoModel: "evil--modeling.Evil", AutoTokenizer: ["evil.py", null] };

@@ -110,6 +110,7 @@ const library = (kind: string) => `sentence_transformers.models.${kind}`;
 const POOLING = { type: library("Pooling"), path: "1_Pooling" };
 const DENSE = { type: library("Dense"), path: "2_Dense" };
 const SIZES = { in_features: 4, out_features: 4 };
+const ofPooling = { "modules.json": [POOLING, DENSE], "1_Pooling/config.json": {} };
 
 test.each([
   [
@@ -122,20 +123,33 @@ test.each([
       "1_Pooling/config.json",
       "pooling_mode",
       '"attention"',
-      "cls, max, mean, mean_sqrt_len, weightedmean, lasttoken are",
+      "cls, max, mean, mean_sqrt_len_tokens, weightedmean, lasttoken are",
     ),
   ],
   [
-    {
-      "modules.json": [POOLING, DENSE],
-      "1_Pooling/config.json": {},
-      "2_Dense/config.json": { ...SIZES, activation_function: "torch.nn.modules.activation.Mish" },
-    },
+    { "modules.json": [{ type: library("Transformer"), path: "0_Transformer" }, POOLING] },
+    saysNo("modules.json", "path", '"0_Transformer"', "of the Transformer, the folder itself is"),
+  ],
+  [
+    { ...ofPooling, "2_Dense/config.json": { ...SIZES, module_input_name: "token_embeddings" } },
+    saysNo("2_Dense/config.json", "module_input_name", '"token_embeddings"', "sentence_embedding is"),
+  ],
+  [
+    { ...ofPooling, "2_Dense/config.json": { ...SIZES, activation_function: "evil.Tanh" } },
+    saysNo(
+      "2_Dense/config.json",
+      "activation_function",
+      '"evil.Tanh"',
+      "torch's Identity, Sigmoid, Tanh, ReLU, GELU, SiLU are",
+    ),
+  ],
+  [
+    { ...ofPooling, "2_Dense/config.json": { ...SIZES, activation_function: "torch.nn.modules.activation.Mish" } },
     saysNo(
       "2_Dense/config.json",
       "activation_function",
       '"torch.nn.modules.activation.Mish"',
-      "torch's Identity, Tanh, ReLU, Sigmoid are",
+      "torch's Identity, Sigmoid, Tanh, ReLU, GELU, SiLU are",
     ),
   ],
 ])("sentence-transformers: %j", async (files, words) => {

@@ -87,7 +87,9 @@ export async function openWithBase<Config extends NamesBase>(
 /** Options that say where in its own repository a model lies. */
 const OF_MODEL: ReadonlySet<string> = new Set(["revision", "subfolder", "weights", "integrity"]);
 
-const HUB_ID = /^[\w-][\w.-]*\/[\w-][\w.-]*$/;
+/** From the hub to the hub: a file that names another place gets no request, and no token, there. */
+const isHubId = (source: Source): source is string =>
+  typeof source === "string" && /^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(source);
 
 /**
  * @param file the file that names `modelName`, for messages
@@ -101,7 +103,7 @@ export async function baseFolders(
   options: LoadOptions,
 ): Promise<BaseFolders> {
   const ownTokenizer = (await folder.open("tokenizer_config.json")) !== undefined;
-  const named = options.baseModel ?? (typeof source === "string" && HUB_ID.test(source) ? modelName : undefined);
+  const named = options.baseModel ?? (isHubId(source) && isHubId(modelName) ? modelName : undefined);
   const inFolder = encoderConfig ?? (ownTokenizer && named === undefined ? publishedConfig(modelName) : undefined);
   if (inFolder !== undefined && ownTokenizer)
     return { tokenizer: folder, backbone: inFolder as Record<string, unknown> };

@@ -7,6 +7,7 @@ import { readRows } from "../../checkpoint/rows.js";
 import { openWeights } from "../../checkpoint/shards.js";
 import { CheckpointError, UnsupportedError } from "../../errors.js";
 import { Fields } from "../../model/extraction/fields.js";
+import { TORCH_ACTIVATIONS, torchActivation } from "../torch-activations.js";
 
 /** One text's states: rows of `width`, and where its prompt ends (0 without one). */
 export interface TextStates {
@@ -30,20 +31,32 @@ export interface SentenceTransformer {
 
 type Step = (vector: Float32Array) => Float32Array;
 
-/** Ways of pooling, in the order in which several are put side by side. */
-const POOLINGS = ["cls", "max", "mean", "mean_sqrt_len", "weightedmean", "lasttoken"] as const;
-type Pooling = (typeof POOLINGS)[number];
-const FIELD = (pooling: Pooling): string =>
-  `pooling_mode_${pooling === "lasttoken" ? pooling : `${pooling}_token`}${pooling === "cls" || pooling === "lasttoken" ? "" : "s"}`;
+/** Ways of pooling by the flags of older configs, in the order in which several are put side by side. */
+const FLAGS = {
+  pooling_mode_cls_token: "cls",
+  pooling_mode_max_tokens: "max",
+  pooling_mode_mean_tokens: "mean",
+  pooling_mode_mean_sqrt_len_tokens: "mean_sqrt_len_tokens",
+  pooling_mode_weightedmean_tokens: "weightedmean",
+  pooling_mode_lasttoken: "lasttoken",
+} as const;
+type Pooling = (typeof FLAGS)[keyof typeof FLAGS];
 
-const POOL: Record<Pooling, (rows: readonly Float32Array[]) => ArrayLike<number>> = {
+/** The rows that count, and the place of the first of them in the text. */
+type Pool = (rows: readonly Float32Array[], first: number) => ArrayLike<number>;
+
+const POOL: Readonly<Record<Pooling, Pool>> = {
   cls: (rows) => rows[0]!,
   max: (rows) => rows[0]!.map((_, c) => rows.reduce((most, row) => Math.max(most, row[c]!), -Infinity)),
   mean: (rows) => weighted(rows, () => 1, rows.length),
-  mean_sqrt_len: (rows) => weighted(rows, () => 1, Math.sqrt(rows.length)),
-  weightedmean: (rows) => weighted(rows, (i) => i + 1, (rows.length * (rows.length + 1)) / 2),
+  mean_sqrt_len_tokens: (rows) => weighted(rows, () => 1, Math.sqrt(rows.length)),
+  weightedmean: (rows, first) => {
+    const weight = (row: number) => first + row + 1;
+    return weighted(rows, weight, ((weight(0) + weight(rows.length - 1)) * rows.length) / 2);
+  },
   lasttoken: (rows) => rows.at(-1)!,
 };
+const POOLINGS = Object.keys(POOL) as Pooling[];
 
 function weighted(rows: readonly Float32Array[], weight: (row: number) => number, total: number): Float64Array {
   const sums = new Float64Array(rows[0]!.length);
@@ -51,27 +64,20 @@ function weighted(rows: readonly Float32Array[], weight: (row: number) => number
   return sums.map((sum) => sum / total);
 }
 
-/** Activations of Dense modules, by the last part of torch's path. */
-const ACTIVATIONS: Readonly<Record<string, (x: number) => number>> = {
-  Identity: (x) => x,
-  Tanh: Math.tanh,
-  ReLU: (x) => Math.max(0, x),
-  Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-};
-
 /** @throws UnsupportedError for a module, pooling or activation that is not known, by file and field */
 export async function readSentenceTransformer(folder: ModelFolder, signal?: AbortSignal): Promise<SentenceTransformer> {
   const modules = await readJson(folder, "modules.json", signal);
   if (!Array.isArray(modules)) throw new CheckpointError("modules.json: a list is expected");
   const steps: Step[] = [];
-  let pool: ((states: readonly Float32Array[]) => Float32Array) | undefined;
+  let pool: ReturnType<typeof poolingOf> | undefined;
   let includePrompt = true;
   for (const json of modules as unknown[]) {
     const module = new Fields("modules.json", json);
     const path = module.text("path", "");
     const type = module.text("type", "").split(".").at(-1)!;
-    if (type === "Transformer") continue;
-    if (type === "Pooling") {
+    if (type === "Transformer") {
+      if (path !== "") module.refuse("path", "of the Transformer, the folder itself is");
+    } else if (type === "Pooling") {
       const config = await configOf(folder, path, signal);
       pool = poolingOf(config);
       includePrompt = config.flag("include_prompt", true);
@@ -82,13 +88,14 @@ export async function readSentenceTransformer(folder: ModelFolder, signal?: Abor
   if (!pool) throw new UnsupportedError("modules.json: a Pooling module is needed");
   const sizes = await Fields.read(folder, "sentence_bert_config.json", signal);
   const settings = await Fields.read(folder, "config_sentence_transformers.json", signal);
-  const prompts = settings?.inside("prompts")?.json ?? {};
+  const prompts = settings?.inside("prompts");
+  const texts = Object.keys(prompts?.json ?? {}).map((each) => [each, prompts!.text(each, "")] as const);
   const name = settings?.text("default_prompt_name", "") ?? "";
   const pooling = pool;
   return {
     maxLength: sizes?.value("max_seq_length") === undefined ? undefined : sizes.integer("max_seq_length", 0, 1),
     doLowerCase: sizes?.flag("do_lower_case", false) ?? false,
-    prompts: prompts as Record<string, string>,
+    prompts: Object.fromEntries(texts),
     defaultPrompt: name === "" ? undefined : name,
     includePrompt,
     vector({ rows, width, promptTokens }) {
@@ -96,7 +103,7 @@ export async function readSentenceTransformer(folder: ModelFolder, signal?: Abor
       const all = Array.from({ length: rows.length / width - first }, (_, i) =>
         rows.subarray((first + i) * width, (first + i + 1) * width),
       );
-      return steps.reduce((vector, step) => step(vector), pooling(all));
+      return steps.reduce((vector, step) => step(vector), pooling(all, first));
     },
   };
 }
@@ -114,15 +121,13 @@ async function configOf(folder: ModelFolder, path: string, signal: AbortSignal |
   return config;
 }
 
-function poolingOf(config: Fields): (rows: readonly Float32Array[]) => Float32Array {
-  const spelled = config.value("pooling_mode");
-  const names =
-    spelled === undefined ? POOLINGS.filter((pooling) => config.flag(FIELD(pooling), false)) : [spelled].flat();
-  const unknown = names.find((name) => !(POOLINGS as readonly unknown[]).includes(name));
-  if (unknown !== undefined) config.refuse("pooling_mode", `${POOLINGS.join(", ")} are`);
-  const chosen = POOLINGS.filter((pooling) => names.includes(pooling));
-  const order = chosen.length > 0 ? chosen : (["mean"] as const);
-  return (rows) => Float32Array.from(order.flatMap((pooling) => Array.from(POOL[pooling](rows))));
+function poolingOf(config: Fields): (rows: readonly Float32Array[], first: number) => Float32Array {
+  const flagged = Object.entries(FLAGS).flatMap(([flag, pooling]) => (config.flag(flag, false) ? [pooling] : []));
+  const names = [config.value("pooling_mode") ?? flagged].flat();
+  const isKnown = (name: unknown): name is Pooling => (POOLINGS as readonly unknown[]).includes(name);
+  if (!names.every(isKnown)) config.refuse("pooling_mode", `${POOLINGS.join(", ")} are`);
+  const order: readonly Pooling[] = names.length > 0 ? names : ["mean"];
+  return (rows, first) => Float32Array.from(order.flatMap((pooling) => Array.from(POOL[pooling](rows, first))));
 }
 
 async function denseOf(folder: ModelFolder, path: string, signal: AbortSignal | undefined): Promise<Step> {
@@ -131,9 +136,11 @@ async function denseOf(folder: ModelFolder, path: string, signal: AbortSignal | 
     number,
     number,
   ];
-  const activation = config.text("activation_function", "torch.nn.modules.activation.Tanh").split(".").at(-1)!;
-  const known = Object.hasOwn(ACTIVATIONS, activation) ? ACTIVATIONS[activation] : undefined;
-  const activate = known ?? config.refuse("activation_function", `torch's ${Object.keys(ACTIVATIONS).join(", ")} are`);
+  const activate =
+    torchActivation(config.text("activation_function", "torch.nn.modules.activation.Tanh")) ??
+    config.refuse("activation_function", `torch's ${TORCH_ACTIVATIONS.join(", ")} are`);
+  for (const field of ["module_input_name", "module_output_name"])
+    config.choice(field, "sentence_embedding", ["sentence_embedding"]);
   const below = { open: (name: string) => folder.open(`${path}/${name}`) };
   const tensors = await openWeights(below, signal ? { signal } : {});
   const read = async (name: string, shape: readonly number[]): Promise<Float32Array> => {
