@@ -1,9 +1,9 @@
 // Whole forward passes (sequence classification, random weights) of public shapes: milliseconds, GFLOP/s over all kernels, and
-// where the time goes. With and without subgroups. The best of several runs, as other work on the machine only slows.
+// where the time goes, and the plans chosen. With and without subgroups. The best of several runs, as other work on the machine only slows.
 import { DebertaV2ForSequenceClassification, type StepTime } from "deberta-webgpu";
 import { type Ceiling, measureCeiling } from "./peak.js";
-import { randomCheckpoint, type ShapeConfig, SHAPES } from "./random-checkpoint.js";
-import { benchDevices, describeAdapter, median, type Print, table } from "./support.js";
+import { forwardFlops, madeIds, randomCheckpoint, SHAPES } from "./random-checkpoint.js";
+import { benchDevices, describeAdapter, median, plansIn, type Print, table } from "./support.js";
 
 const BATCHES: Readonly<Record<string, readonly number[]>> = {
   "N = 32": [32],
@@ -11,10 +11,6 @@ const BATCHES: Readonly<Record<string, readonly number[]>> = {
   "N = 512": [512],
   "ragged, 1 × 200 and 15 × 20": [200, ...Array.from({ length: 15 }, () => 20)],
 };
-
-function ids(lengths: readonly number[]): number[][] {
-  return lengths.map((length, row) => Array.from({ length }, (_, i) => (7 * i + 13 * row) % 997));
-}
 
 function byKernel(steps: readonly StepTime[]): string {
   const sums = new Map<string, number>();
@@ -51,16 +47,6 @@ async function timesOf(
   return { first, best: Math.min(...times), possible: median(possible) };
 }
 
-/** Floating point operations of the encoder: linear layers of all tokens, three attention products and values of all pairs. */
-function forwardFlops(
-  { hidden_size: D, intermediate_size: F, num_hidden_layers: L }: ShapeConfig,
-  lengths: readonly number[],
-): number {
-  const tokens = lengths.reduce((sum, length) => sum + length, 0);
-  const pairs = lengths.reduce((sum, length) => sum + length * length, 0);
-  return L * (2 * tokens * (4 * D * D + 2 * D * F) + 2 * 4 * pairs * D);
-}
-
 export default async function bench(print: Print): Promise<void> {
   for (const { name, device } of await benchDevices()) {
     const ceiling = await measureCeiling(device.gpu);
@@ -72,13 +58,20 @@ export default async function bench(print: Print): Promise<void> {
       });
       const { compiled } = device.pipelines.counts();
       await print(`${shape}: loaded in ${(performance.now() - start).toFixed(0)} ms, ${compiled} pipelines compiled`);
+      const plans: string[] = [];
       const rows = [["", "first ms", "ms", "GFLOP/s", "of ceiling", "dispatches", "most time in"]];
       for (const [batch, lengths] of Object.entries(BATCHES)) {
-        const inputs = { inputIds: ids(lengths) };
+        const inputs = { inputIds: madeIds(lengths) };
         const { first, best, possible } = await timesOf(() => model.forward(inputs), ceiling);
         // Per node only for short inputs: every node runs several times.
         const steps = lengths[0]! <= 128 ? await model.profile(inputs) : undefined;
-        const dispatches = model.describe().split("\n").length - 1;
+        const description = model.describe();
+        const dispatches = description.split("\n").length - 1;
+        plans.push(
+          `${batch}\n${plansIn(description)
+            .map((line) => `  ${line}`)
+            .join("\n")}`,
+        );
         const flops = forwardFlops(config, lengths);
         const rate = flops / best / 1e6;
         rows.push([
@@ -91,7 +84,7 @@ export default async function bench(print: Print): Promise<void> {
           steps ? byKernel(steps) : "",
         ]);
       }
-      await print(table(rows));
+      await print(`${table(rows)}\n\nPlans of ${shape}, ${plans.join("\n")}`);
       await model.dispose();
     }
   }

@@ -65,6 +65,21 @@ export const LARGE_SHAPES: Readonly<Record<string, ShapeConfig>> = {
   },
 };
 
+/** Floating point operations of the encoder: linear layers of all tokens, three attention products and values of all pairs. */
+export function forwardFlops(
+  { hidden_size: D, intermediate_size: F, num_hidden_layers: L }: ShapeConfig,
+  lengths: readonly number[],
+): number {
+  const tokens = lengths.reduce((sum, length) => sum + length, 0);
+  const pairs = lengths.reduce((sum, length) => sum + length * length, 0);
+  return L * (2 * tokens * (4 * D * D + 2 * D * F) + 2 * 4 * pairs * D);
+}
+
+/** Token ids of texts of these lengths. */
+export function madeIds(lengths: readonly number[]): number[][] {
+  return lengths.map((length, row) => Array.from({ length }, (_, i) => (7 * i + 13 * row) % 997));
+}
+
 /** A tensor's name and shape. */
 export type Shape = readonly [name: string, shape: readonly number[]];
 

@@ -47,3 +47,13 @@ export function numbers(count: number): Float32Array {
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
+
+/** The plans in what `describe` gives, a line for every kernel that has one, in the order of their first steps. */
+export function plansIn(description: string): string[] {
+  const plans = new Map<string, Set<string>>();
+  for (const line of description.split("\n")) {
+    const [, kernel, plan] = /^.*?  +(\w+)  +\[.*  +(\S.*?) · /.exec(line) ?? [];
+    if (plan) plans.set(kernel!, (plans.get(kernel!) ?? new Set()).add(plan));
+  }
+  return [...plans].map(([kernel, chosen]) => `${kernel}: ${[...chosen].join("; ")}`);
+}
