@@ -1,6 +1,6 @@
 // The unrolled inner parts of matmul and of attention's values, as WGSL text: a tile of sums in registers, fed straight from
 // storage, by subgroup broadcast, or from tiles in workgroup memory; and how the sums of several parts of K become one.
-import { lines, range } from "./unroll.js";
+import { lines, once, range } from "./unroll.js";
 
 /** Sums of one thread: `rows` × 4·`vectors`. */
 export interface Sums {
@@ -48,7 +48,7 @@ const apartSums = ({ vectors }: Sums, row: number, a: string, weight: (vector: n
  * The kernel provides `rowAt(row, tap)` and `loadX(at, k)`: x at vec4 k of a row; `columnAt(column)` and
  * `loadW(group, column)`: four rows of w. `tap` is for convolutions.
  */
-export function productTile(tile: ProductTile): string {
+export const productTile: (tile: ProductTile) => string = once((tile: ProductTile) => {
   const { rows, vectors, step, lanes, order } = tile;
   const loads = lanes > 0 ? Math.ceil(rows / lanes) : rows;
   const rowOf = (load: number) =>
@@ -92,7 +92,7 @@ ${lines(vectors, (v) => `  at.w${v} = columnAt(column + ${v * step}u);`)}
 fn multiplyAdd(tile: ptr<function, Tile>, at: ptr<function, TileAt>, k: u32, group: u32) {
 ${round}
 }`;
-}
+});
 
 /** Tiles in workgroup memory: `threads` [x, y] of `rows` × `vectors` sums each, `parts` times, and `groups` vec4 along K. */
 export interface StagedTile {
@@ -115,38 +115,40 @@ export function stagedSize({ rows, vectors, threads: [x, y], groups }: Omit<Stag
  * columns of w that a thread brings), `stage` (brings one step of K for the whole workgroup) and `multiplyStaged` (a thread's
  * share of it, unrolled). The kernel provides the same functions as for `productTile`.
  */
-export function stagedTile({ rows, vectors, threads: [x, y], parts, groups, ragged }: StagedTile): string {
-  const count = x * y * parts;
-  const width = x * vectors;
-  const xCount = rows * y * groups;
-  const wCount = groups * width;
-  const stride = groups + 1;
-  const base = rows * y * stride;
-  const xLoads = Math.ceil(xCount / count);
-  const wLoads = Math.ceil(wCount / count);
-  const sums: Sums = { rows, vectors, step: x };
-  /** The element of a load, and the condition under which a thread has one. */
-  const element = (load: number) => (load === 0 ? "index" : `(index + ${load * count}u)`);
-  const guarded = (load: number, all: number, text: string) =>
-    (load + 1) * count > all ? `  if (index < ${all - load * count}u) { ${text} }` : `  ${text}`;
-  const loadX = (l: number) => {
-    const step = `k + ${element(l)} % ${groups}u`;
-    const load = `loadX((*at).x${l}, ${step})`;
-    return `a${l} = ${ragged ? `select(vec4f(0.0), ${load}, ${step} < inner)` : load};`;
-  };
-  const loadW = (l: number) => {
-    const step = `k + ${element(l)} / ${width}u`;
-    return `w${l} = loadW(firstGroup + ${ragged ? `min(${step}, inner - 1u)` : step}, (*at).w${l});`;
-  };
-  const storeX = (l: number) => `memory[${element(l)} / ${groups}u * ${stride}u + ${element(l)} % ${groups}u] = a${l};`;
-  const storeW = (l: number) =>
-    range(4)
-      .map(
-        (k) =>
-          `memory[${base + k * width}u + ${element(l)} / ${width}u * ${4 * width}u + ${element(l)} % ${width}u] = w${l}[${k}];`,
-      )
-      .join(" ");
-  const multiply = (group: number) => `  {
+export const stagedTile: (tile: StagedTile) => string = once(
+  ({ rows, vectors, threads: [x, y], parts, groups, ragged }: StagedTile) => {
+    const count = x * y * parts;
+    const width = x * vectors;
+    const xCount = rows * y * groups;
+    const wCount = groups * width;
+    const stride = groups + 1;
+    const base = rows * y * stride;
+    const xLoads = Math.ceil(xCount / count);
+    const wLoads = Math.ceil(wCount / count);
+    const sums: Sums = { rows, vectors, step: x };
+    /** The element of a load, and the condition under which a thread has one. */
+    const element = (load: number) => (load === 0 ? "index" : `(index + ${load * count}u)`);
+    const guarded = (load: number, all: number, text: string) =>
+      (load + 1) * count > all ? `  if (index < ${all - load * count}u) { ${text} }` : `  ${text}`;
+    const loadX = (l: number) => {
+      const step = `k + ${element(l)} % ${groups}u`;
+      const load = `loadX((*at).x${l}, ${step})`;
+      return `a${l} = ${ragged ? `select(vec4f(0.0), ${load}, ${step} < inner)` : load};`;
+    };
+    const loadW = (l: number) => {
+      const step = `k + ${element(l)} / ${width}u`;
+      return `w${l} = loadW(firstGroup + ${ragged ? `min(${step}, inner - 1u)` : step}, (*at).w${l});`;
+    };
+    const storeX = (l: number) =>
+      `memory[${element(l)} / ${groups}u * ${stride}u + ${element(l)} % ${groups}u] = a${l};`;
+    const storeW = (l: number) =>
+      range(4)
+        .map(
+          (k) =>
+            `memory[${base + k * width}u + ${element(l)} / ${width}u * ${4 * width}u + ${element(l)} % ${width}u] = w${l}[${k}];`,
+        )
+        .join(" ");
+    const multiply = (group: number) => `  {
 ${lines(4, (k) =>
   range(vectors)
     .map((v) => `    let w${k}_${v} = memory[wAt + ${group * 4 * width + k * width + v * x}u];`)
@@ -154,7 +156,7 @@ ${lines(4, (k) =>
 )}
 ${lines(rows, (r) => `    { let a = memory[xAt + ${r * stride + group}u]; ${apartSums(sums, r, "a", (v, k) => `w${k}_${v}`)} }`)}
   }`;
-  return `${structOf(sums)}
+    return `${structOf(sums)}
 struct Staging {
 ${lines(xLoads, (l) => `  x${l}: u32,`)}
 ${lines(wLoads, (l) => `  w${l}: u32,`)}
@@ -180,28 +182,30 @@ fn multiplyStaged(tile: ptr<function, Tile>, thread: vec3u) {
   let wAt = ${base}u + thread.z * ${4 * width}u + thread.x;
 ${lines(groups / parts, (part) => multiply(part * parts))}
 }`;
-}
+  },
+);
 
 /**
  * `storeTile`: hands every sum to `store(row, column, sum)`. With more than one part of K, whose threads lie `threads` apart,
  * the parts' sums are added first, in order, through workgroup memory (`memory`); the parts share that work.
  */
-export function storeTile({ rows, vectors, step }: Sums, parts = 1, threads = 0): string {
-  const store = (r: number, v: number, sum: string) => `store(first + ${r}u, column + ${v * step}u, ${sum});`;
-  if (parts === 1)
-    return `
+export const storeTile: (sums: Sums, parts?: number, threads?: number) => string = once(
+  ({ rows, vectors, step }: Sums, parts = 1, threads = 0) => {
+    const store = (r: number, v: number, sum: string) => `store(first + ${r}u, column + ${v * step}u, ${sum});`;
+    if (parts === 1)
+      return `
 fn storeTile(tile: ptr<function, Tile>, first: u32, column: u32, index: u32) {
 ${each({ rows, vectors, step }, (r, v) => `  ${store(r, v, `(*tile).s${r}_${v}`)}`)}
 }`;
-  // Two halves of memory in turn, so that one barrier a sum is enough.
-  const half = (at: number) => (at % 2 === 0 ? "" : `${parts * threads}u + `);
-  const turn = (r: number, v: number) => {
-    const at = r * vectors + v;
-    return `  memory[${half(at)}index] = (*tile).s${r}_${v};
+    // Two halves of memory in turn, so that one barrier a sum is enough.
+    const half = (at: number) => (at % 2 === 0 ? "" : `${parts * threads}u + `);
+    const turn = (r: number, v: number) => {
+      const at = r * vectors + v;
+      return `  memory[${half(at)}index] = (*tile).s${r}_${v};
   workgroupBarrier();
   if (index / ${threads}u == ${at % parts}u) { ${store(r, v, `sumOfParts(${half(at)}index % ${threads}u)`)} }`;
-  };
-  return `
+    };
+    return `
 fn sumOfParts(first: u32) -> vec4f {
   var sum = memory[first];
   for (var part = 1u; part < ${parts}u; part++) { sum += memory[first + part * ${threads}u]; }
@@ -213,4 +217,5 @@ ${range(rows)
   .flatMap((r) => range(vectors).map((v) => turn(r, v)))
   .join("\n")}
 }`;
-}
+  },
+);

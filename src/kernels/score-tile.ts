@@ -2,7 +2,7 @@
 // with both relative terms in the same sums. The slot depends on i − j only, so rows × columns scores touch just
 // rows + columns − 1 rows of posK and posQ.
 import { type Shader, shader } from "./shader.js";
-import { lines, range } from "./unroll.js";
+import { lines, once, range } from "./unroll.js";
 import directBody from "./score-direct.wgsl?raw";
 import stagedBody from "./score-staged.wgsl?raw";
 
@@ -77,7 +77,7 @@ const pairsAt = (rows: number, columns: number, t: number): { r: number; c: numb
     .map((r) => ({ r, c: r - t + columns - 1 }))
     .filter(({ c }) => c >= 0 && c < columns);
 
-function scoreTile(rows: number, columns: number, terms: ScoreTerms): string {
+const scoreTile = once((rows: number, columns: number, terms: ScoreTerms) => {
   const relative = terms.c2p || terms.p2c;
   const distances = relative ? rows + columns - 1 : 0;
   const product = (r: number, c: number) => {
@@ -126,7 +126,7 @@ ${lines(rows, (r) =>
     .join("\n"),
 )}
 }`;
-}
+});
 
 /** One kind of rows that a workgroup brings into its memory. */
 interface Staged {
@@ -137,7 +137,7 @@ interface Staged {
   readonly from: number;
 }
 
-function stagedScoreTile(geometry: ScoreGeometry, terms: ScoreTerms, ragged: boolean): string {
+const stagedScoreTile = once((geometry: ScoreGeometry, terms: ScoreTerms, ragged: boolean) => {
   const { rows, columns, threadsX: side, threadsY, parts } = geometry;
   const count = side * threadsY * parts;
   const [queries, keys] = [rows * threadsY, columns * side];
@@ -253,4 +253,4 @@ ${
 fn storeTile(tile: ptr<function, Tile>, first: vec2u, thread: vec3u, index: u32) {
 ${parts === 1 ? storeAll : `  workgroupBarrier();\n${lines(rows, storeParts)}`}
 }`;
-}
+});

@@ -90,20 +90,37 @@ export function reflect(file: string, text: string): Pick<Shader, "bindings" | "
   return { bindings, params };
 }
 
-const cache = new Map<string, Shader>();
+/** Shaders by their texts; and by the parts of these in order, as a long part is mostly the same string and found without being read. */
+const byText = new Map<string, Shader>();
+interface Assembled {
+  readonly next: Map<string, Assembled>;
+  shader?: Shader;
+}
+const byParts: Assembled = { next: new Map<string, Assembled>() };
 
 /** The shader of one variant of a .wgsl file. Equal variants give the same object. */
 export function shader(wgsl: string, variant: Variant): Shader {
+  const { file, enable = [], constants = {}, functions = [], subgroupSize = 0 } = variant;
+  let at = byParts;
+  for (const part of [wgsl, JSON.stringify([file, enable, constants, subgroupSize]), ...functions]) {
+    const next: Assembled = at.next.get(part) ?? { next: new Map() };
+    at.next.set(part, next);
+    at = next;
+  }
+  return (at.shader ??= assembled(wgsl, variant));
+}
+
+function assembled(wgsl: string, variant: Variant): Shader {
   const { file, constants = {}, functions = [], subgroupSize, fallback } = variant;
   const enable = [...(variant.enable ?? []), ...(subgroupSize ? ["subgroup_size_control"] : [])];
   const body = subgroupSize ? wgsl.replace("@compute", `@compute @subgroup_size(${subgroupSize})`) : wgsl;
   const head = enable.map((name) => `enable ${name}; `).join("");
   const prelude = Object.entries(constants).map(([name, value]) => `const ${name} = ${value}u;`);
   const text = `${head}${body}\n${[...prelude, ...functions].join("\n")}\n`;
-  const known = cache.get(text);
+  const known = byText.get(text);
   if (known) return known;
   const label = [...enable, ...Object.entries(constants).map(([name, value]) => `${name} ${value}`)].join(" ");
   const made: Shader = { file, text, label, ...reflect(file, text), ...(fallback ? { fallback } : {}) };
-  cache.set(text, made);
+  byText.set(text, made);
   return made;
 }

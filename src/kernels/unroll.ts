@@ -6,11 +6,11 @@ export const range = (count: number): number[] => Array.from({ length: count }, 
 export const lines = (count: number, line: (index: number) => string): string => range(count).map(line).join("\n");
 
 /** A generator of text that makes each text once: a plan of a new size needs the same tiles as all before it. */
-export function once<Tile extends object>(generate: (tile: Tile) => string): (tile: Tile) => string {
+export function once<Sizes extends readonly unknown[]>(generate: (...sizes: Sizes) => string): typeof generate {
   const known = new Map<string, string>();
-  return (tile) => {
-    const key = JSON.stringify(tile);
-    const text = known.get(key) ?? generate(tile);
+  return (...sizes) => {
+    const key = JSON.stringify(sizes);
+    const text = known.get(key) ?? generate(...sizes);
     known.set(key, text);
     return text;
   };

@@ -1,14 +1,16 @@
 // Requests find the plan of an earlier one of nearly their size, and what is left to do in JavaScript is little.
+import { performance } from "node:perf_hooks";
 import { expect, test } from "vitest";
 import type { Capabilities } from "../../src/kernels/kernel.js";
 import type { Graph } from "../../src/runtime/graph.js";
 import type { Plan } from "../../src/runtime/plan.js";
-import { dispatches } from "../../src/runtime/dispatches.js";
-import { planMemory } from "../../src/runtime/memory-plan.js";
+import type { HostTable } from "../../src/model/load/embeddings.js";
+import { PagedTable } from "../../src/model/load/paged-table.js";
 import { encoderRequest, engineLimits, packRun } from "../../src/model/run/network.js";
 import { encoderKey, Plans } from "../../src/model/run/plans.js";
 import { sequenceOf } from "../../src/model/run/sequences.js";
 import { generator, randomInteger } from "../support/random.js";
+import { stubEngine } from "../support/stub-engine.js";
 import { baseNetwork, requestOf } from "../support/v3-base.js";
 
 const device: Capabilities = {
@@ -72,26 +74,55 @@ test("2000 requests, zero-shot with five labels on texts of 16 to 300 tokens: at
   expect(await hitRate(2000, lengthsOf)).toBeGreaterThanOrEqual(0.95);
 });
 
-/** Milliseconds of a call in warm code: the least of many, as other work on the machine only adds; of more where it is busy. */
-function timeOf(call: (i: number) => void, bound: number): number {
+/** A word table of some rows, as a checkpoint of f32 has it. */
+function wordTable(rows: number): HostTable {
+  const { embeddingSize } = network.config;
+  const shape = [rows, embeddingSize];
+  const table = new PagedTable({
+    name: "words",
+    file: "",
+    dtype: "F32",
+    shape,
+    start: 0,
+    end: 4 * rows * embeddingSize,
+  });
+  table.write(0, new Uint8Array(new Float32Array(rows * embeddingSize).fill(0.5).buffer));
+  return table;
+}
+
+/**
+ * Milliseconds in which a call keeps the thread busy, in warm code, waits not counted: the least of several medians, as other work on
+ * the machine only adds; of more where it is busy.
+ */
+async function busyTime(call: () => Promise<unknown>, bound: number): Promise<number> {
   const until = performance.now() + 8000;
   let least = Infinity;
-  for (let i = 0; i < 240 || (least >= bound && performance.now() < until); i++) {
-    const start = performance.now();
-    call(i % 15);
-    least = Math.min(least, performance.now() - start);
+  for (let round = 0; round < 16 || (least >= bound && performance.now() < until); round++) {
+    const times: number[] = [];
+    for (let i = 0; i < 15; i++) {
+      const before = performance.eventLoopUtilization();
+      await call();
+      times.push(performance.eventLoopUtilization(before).active);
+    }
+    least = Math.min(least, times.sort((a, b) => a - b)[7]!);
   }
   return least;
 }
 
-test("the JavaScript of a request of v3-base: a hit at most 0.5 ms, a miss 3", () => {
-  const hit = timeOf((i) => prepare([100 + i]), 0.5);
-  const miss = timeOf((i) => {
-    const graph = prepare([100 + i]).build();
-    dispatches(graph, device);
-    planMemory(graph);
-  }, 3);
-  console.info(`hit ${hit.toFixed(2)} ms, miss ${miss.toFixed(2)} ms`);
-  expect(hit).toBeLessThan(0.5);
-  expect(miss).toBeLessThan(3);
-});
+test.each([32, 128])(
+  "the JavaScript of a whole forward of v3-base, %i tokens: a hit at most 0.5 ms, a miss 3",
+  async (length) => {
+    const { engine } = await stubEngine(network, wordTable(1000));
+    const { plans } = engine as unknown as { plans: Plans };
+    const request = requestOf([length]);
+    const miss = await busyTime(() => {
+      plans.dispose();
+      return engine.forward(request);
+    }, 3);
+    const hit = await busyTime(() => engine.forward(request), 0.5);
+    console.info(`${length} tokens: hit ${hit.toFixed(2)} ms, miss ${miss.toFixed(2)} ms`);
+    expect(hit).toBeLessThan(0.5);
+    expect(miss).toBeLessThan(3);
+    await engine.dispose();
+  },
+);

@@ -9,21 +9,22 @@ import type { CheckedInputs } from "../../src/model/inputs/types.js";
 import { Residents } from "../../src/runtime/weights.js";
 import { stubDevice, type StubGpu } from "./stub-gpu.js";
 
-/** A word table whose rows are all zeros. */
-const words = (width: number) => {
-  const table = { width, rows: 2 ** 20, byteLength: 0, addRow: () => undefined, free: () => undefined };
+/** A word table whose rows are all zeros, and cost nothing. */
+const zeroWords = (width: number) => {
+  const zeros = new Float32Array(width);
+  const table = { width, rows: 2 ** 20, byteLength: 0, row: () => zeros, free: () => undefined };
   return { ...table, whole: Promise.resolve(), reader: () => Promise.resolve(table) } as unknown as HostTable;
 };
 
 export async function stubEngine<Request extends CheckedInputs>(
   network: Network<Request>,
+  words: HostTable = zeroWords(network.config.embeddingSize),
 ): Promise<{ gpu: StubGpu; engine: Engine<Request, Network<Request>> }> {
   const { gpu, device } = stubDevice();
   const residents = new Residents(device);
   const { residents: specs } = sampleGraph(network, device.capabilities, 64);
   await residents.allocate([...specs.values()].map(({ name, type }) => [name, byteLength(type)] as const));
-  const { config } = network;
-  const weights = new LoadedWeights(residents, { words: words(config.embeddingSize) }, slotTable(config), new Map());
+  const weights = new LoadedWeights(residents, { words }, slotTable(network.config), new Map());
   const engine = new Engine<Request, Network<Request>>(network, device, weights, {
     release: () => undefined,
     reopen: () => Promise.reject(new Error("nothing to open")),

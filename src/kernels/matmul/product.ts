@@ -4,7 +4,6 @@ import { type Capabilities, type Dispatch, lastOf, type TensorType } from "../ke
 import { productTile, stagedSize, stagedTile, storeTile } from "../product-tile.js";
 import { type Shader, shader } from "../shader.js";
 import { type MatmulPlan, planMatmul, planText } from "./plan.js";
-import { once } from "../unroll.js";
 import common from "./common.wgsl?raw";
 import directBody from "./direct.wgsl?raw";
 import sharedBody from "./shared.wgsl?raw";
@@ -52,9 +51,6 @@ export function dispatchProduct(product: Product, device: Capabilities, forced?:
   };
 }
 
-const productText = once(productTile);
-const stagedText = once(stagedTile);
-
 function shaderOf(
   plan: MatmulPlan,
   { inner, weights, activation, functions, file }: Product,
@@ -72,7 +68,7 @@ function shaderOf(
         file: name,
         enable: ["subgroups"],
         constants: { LANES: x, ROWS: rows },
-        functions: [productText({ ...sums, lanes: x, order: "together" }), storeTile(sums), ...parts],
+        functions: [productTile({ ...sums, lanes: x, order: "together" }), storeTile(sums), ...parts],
       });
     case "direct": {
       const order = device.software ? "together" : count > 1 ? "ahead" : "apart";
@@ -80,7 +76,7 @@ function shaderOf(
         file: name,
         constants: { THREADS: x, PARTS: count, ROWS: rows, VECTORS: vectors },
         functions: [
-          productText({ ...sums, lanes: 0, order }),
+          productTile({ ...sums, lanes: 0, order }),
           storeTile(sums, count, x),
           ...(count > 1 ? [memory(2 * x * count)] : []),
           ...parts,
@@ -93,7 +89,7 @@ function shaderOf(
         file: name,
         constants: { THREADS_X: x, THREADS_Y: y, PARTS: count, ROWS: rows, VECTORS: vectors, GROUPS: plan.groups },
         functions: [
-          stagedText(tile),
+          stagedTile(tile),
           storeTile(sums, count, x * y),
           memory(Math.max(stagedSize(tile), count > 1 ? 2 * x * y * count : 0)),
           ...parts,

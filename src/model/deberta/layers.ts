@@ -26,11 +26,29 @@ export interface Part {
   readonly rows?: readonly [from: number, to: number];
 }
 
+/** What a resident is packed from, or a function that lists it: graphs are also built when all weights are there, and then nobody asks. */
+export type Parts = readonly Part[] | (() => readonly Part[]);
+
 /** A buffer that stays on the GPU: packed from tensors, or filled by the engine itself. */
-export interface ResidentSpec {
+export class ResidentSpec {
   readonly name: string;
   readonly type: TensorType;
-  readonly parts: readonly Part[];
+  private readonly given: Parts;
+
+  constructor(name: string, type: TensorType, parts: Parts) {
+    this.name = name;
+    this.type = type;
+    this.given = parts;
+  }
+
+  get parts(): readonly Part[] {
+    return typeof this.given === "function" ? this.given() : this.given;
+  }
+
+  /** The same in another element type. */
+  as(type: TensorType): ResidentSpec {
+    return new ResidentSpec(this.name, type, this.given);
+  }
 }
 
 /** A linear layer: `prefix`.weight [out, in] and `prefix`.bias [out]. */
@@ -54,8 +72,8 @@ export class Builder {
   }
 
   /** A resident packed from the parts. */
-  resident(name: string, type: TensorType, parts: readonly Part[]): Value {
-    this.residents.set(name, { name, type, parts });
+  resident(name: string, type: TensorType, parts: Parts): Value {
+    this.residents.set(name, new ResidentSpec(name, type, parts));
     return this.graph.resident(name, type);
   }
 
@@ -63,16 +81,23 @@ export class Builder {
   linears(name: string, specs: readonly LinearSpec[]): { weight: Value; bias: Value } {
     const [first] = specs;
     assert(first, `${name}: no linear layer`);
-    const weights: Part[] = [];
-    const biases: Part[] = [];
+    const from: number[] = [];
     let width = 0;
-    for (const { prefix, input, output, scale = 1, bias = true, slice } of specs) {
-      const common = { layout: { kind: "linear" }, output, scale, from: width } as const;
-      const layout = { kind: "linear", skip: (slice?.[0] ?? 0) * input.padded } as const;
-      weights.push({ ...common, layout, tensor: `${prefix}.weight`, shape: [output.size, input.size], input });
-      if (bias) biases.push({ ...common, tensor: `${prefix}.bias`, shape: [output.size], input: NO_AXIS });
+    for (const { output } of specs) {
+      from.push(width);
       width += paddedSize(output);
     }
+    const weights = () =>
+      specs.map(({ prefix, input, output, scale = 1, slice }, i): Part => {
+        const layout = { kind: "linear", skip: (slice?.[0] ?? 0) * input.padded } as const;
+        const shape = [output.size, input.size];
+        return { tensor: `${prefix}.weight`, shape, layout, input, output, scale, from: from[i]! };
+      });
+    const biases = () =>
+      specs.flatMap(({ prefix, output, scale = 1, bias = true }, i): Part[] => {
+        const axes = { layout: { kind: "linear" }, input: NO_AXIS, output } as const;
+        return bias ? [{ tensor: `${prefix}.bias`, shape: [output.size], ...axes, scale, from: from[i]! }] : [];
+      });
     const rows = first.slice ? first.slice[1] * first.input.padded : paddedSize(first.input);
     return {
       weight: this.resident(`${name}.weight`, f32(rows, width), weights),
@@ -122,14 +147,13 @@ export class Builder {
   vector(tensor: string, size: number, rows?: readonly [from: number, to: number]): Value {
     const count = rows ? rows[1] - rows[0] : size;
     const name = rows ? `${tensor}[${rows[0]}:${rows[1]}]` : tensor;
-    const output = plainAxis(count);
-    return this.resident(name, f32(padded(count, 4)), [
+    return this.resident(name, f32(padded(count, 4)), () => [
       {
         tensor,
         shape: [size],
         layout: { kind: "linear" },
         input: NO_AXIS,
-        output,
+        output: plainAxis(count),
         scale: 1,
         from: 0,
         ...(rows ? { rows } : {}),

@@ -39,7 +39,7 @@ export class DemandTable extends HostTable {
       missing.forEach((row, i) => own.set(row, bytes.slice(i * this.rowBytes, (i + 1) * this.rowBytes)));
     }
     if (!this.end.signal.aborted) this.keep(own as Map<number, Uint8Array>);
-    return { width: this.width, addRow: (row, target) => this.addBytes(row, own.get(row)!, target) };
+    return { width: this.width, row: (index) => this.elementsOf(index, own.get(index)!) };
   }
 
   free(reason: Error): void {

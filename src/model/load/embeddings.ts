@@ -8,8 +8,8 @@ import type { WeightEntry } from "../../checkpoint/quantised.js";
 /** Rows that are here. */
 export interface RowReader {
   readonly width: number;
-  /** Adds a row to `target` [width]. @throws CheckpointError for a NaN or infinite element: it is found when the row is used */
-  addRow(row: number, target: Float32Array): void;
+  /** The elements of a row [width], until the next call. @throws CheckpointError for a NaN or infinite one: it is found when it is used */
+  row(index: number): Float32Array;
 }
 
 /** Word, absolute position and token type tables; the latter two where the model has them. */
@@ -32,6 +32,9 @@ export abstract class HostTable implements RowReader {
   /** Of a table in 8 bits: what the integers of each row are multiplied by. */
   scales?: Float32Array;
   private readonly decode: RowDecoder;
+  private readonly room: Float32Array;
+  /** A bit for every row that was used before, and so is known to be finite. */
+  private readonly finite: Uint32Array;
 
   constructor(entry: WeightEntry) {
     const [rows, width] = entry.shape;
@@ -40,7 +43,9 @@ export abstract class HostTable implements RowReader {
     this.width = width;
     this.rowBytes = byteLengthOf(entry) / rows;
     this.entry = entry;
-    this.decode = rowDecoder(entry.dtype);
+    this.decode = rowDecoder(entry.dtype, width);
+    this.room = new Float32Array(width);
+    this.finite = new Uint32Array(Math.ceil(rows / 32));
   }
 
   /** Bytes that it holds now. */
@@ -58,55 +63,56 @@ export abstract class HostTable implements RowReader {
   /** The bytes of a row that is here. */
   protected abstract bytesOf(row: number): Uint8Array;
 
-  addRow(row: number, target: Float32Array): void {
-    this.addBytes(row, this.bytesOf(row), target);
+  row(index: number): Float32Array {
+    return this.elementsOf(index, this.bytesOf(index));
   }
 
-  /** Adds a row, given as bytes whose offset in their buffer is a multiple of the row's length. */
-  protected addBytes(row: number, bytes: Uint8Array, target: Float32Array): void {
-    if (this.scales) {
-      addIntegers(bytes, this.scales[row]!, target, this.width);
-      return;
+  /** The elements of a row whose bytes are these; their offset in their buffer is a multiple of the row's length. */
+  protected elementsOf(row: number, bytes: Uint8Array): Float32Array {
+    const elements = this.decode(bytes, this.room, this.scales?.[row] ?? 1);
+    const [word, bit] = [row >> 5, 1 << (row & 31)];
+    if (this.finite[word]! & bit) return elements;
+    const bad = elements.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      const { file, name } = this.entry;
+      throw new CheckpointError(`${file}: ${name}[${row}, ${bad}] is not a finite number`);
     }
-    const bad = this.decode(bytes, target, this.width);
-    if (bad < 0) return;
-    const { file, name } = this.entry;
-    throw new CheckpointError(`${file}: ${name}[${row}, ${bad}] is not a finite number`);
+    this.finite[word]! |= bit;
+    return elements;
   }
 }
 
-/** Adds a row's elements to `target`; gives the index of the first that is not finite, or −1. */
-type RowDecoder = (bytes: Uint8Array, target: Float32Array, width: number) => number;
+/** A row's elements as f32: its bytes where these are that, else in `room`. `scale` is that of integers. */
+type RowDecoder = (bytes: Uint8Array, room: Float32Array, scale: number) => Float32Array;
 
 /** The one place that knows how a row's little-endian elements are numbers. */
-function rowDecoder(dtype: string): RowDecoder {
+function rowDecoder(dtype: string, width: number): RowDecoder {
   switch (dtype) {
     case "F32":
-      return (bytes, target, width) => add(new Float32Array(bytes.buffer, bytes.byteOffset, width), target);
+      return ({ buffer, byteOffset }) => new Float32Array(buffer, byteOffset, width);
     case "F64":
-      return (bytes, target, width) =>
-        add(Float32Array.from(new Float64Array(bytes.buffer, bytes.byteOffset, width)), target);
+      return ({ buffer, byteOffset }, room) => {
+        room.set(new Float64Array(buffer, byteOffset, width));
+        return room;
+      };
     case "BF16":
-      return (bytes, target, width) => {
-        const words = Uint32Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, width), (half) => half << 16);
-        return add(new Float32Array(words.buffer), target);
+      return ({ buffer, byteOffset }, room) => {
+        const halves = new Uint16Array(buffer, byteOffset, width);
+        const words = new Uint32Array(room.buffer);
+        for (let i = 0; i < width; i++) words[i] = halves[i]! << 16;
+        return room;
+      };
+    case "F16":
+      return ({ buffer, byteOffset }, room) => {
+        const halves = new Uint16Array(buffer, byteOffset, width);
+        for (let i = 0; i < width; i++) room[i] = halfValue(halves[i]!);
+        return room;
       };
     default:
-      return (bytes, target, width) =>
-        add(Float32Array.from(new Uint16Array(bytes.buffer, bytes.byteOffset, width), halfValue), target);
+      return ({ buffer, byteOffset }, room, scale) => {
+        const integers = new Int8Array(buffer, byteOffset, width);
+        for (let i = 0; i < width; i++) room[i] = integers[i]! * scale;
+        return room;
+      };
   }
-}
-
-function add(values: Float32Array, target: Float32Array): number {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!Number.isFinite(value)) return i;
-    target[i]! += value;
-  }
-  return -1;
-}
-
-function addIntegers(bytes: Uint8Array, scale: number, target: Float32Array, width: number): void {
-  const integers = new Int8Array(bytes.buffer, bytes.byteOffset, width);
-  for (let i = 0; i < width; i++) target[i]! += integers[i]! * scale;
 }

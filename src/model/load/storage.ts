@@ -53,7 +53,7 @@ export function chooseStorage(
 /** A resident as it lies on the device. */
 export function stored(spec: ResidentSpec, storage: Storage): ResidentSpec {
   const dtype = storage.get(spec.name);
-  return dtype ? { ...spec, type: { ...spec.type, dtype } } : spec;
+  return dtype ? spec.as({ ...spec.type, dtype }) : spec;
 }
 
 /** The type that tensors side by side share; undefined where no packed type holds them all unchanged. */

@@ -41,7 +41,7 @@ export function positionInputs(
   (asked ?? every()).forEach(({ sequence, column }, row) => {
     const { source, from } = sequences[sequence]!;
     const position = inputs.rows[source]!.positions?.[from + column] ?? from + column;
-    tables.positions!.addRow(position, positions.subarray(row * stride, row * stride + config.hiddenSize));
+    positions.set(tables.positions!.row(position), row * stride);
   });
   return { [`${set.name}.positions`]: positions };
 }
@@ -56,14 +56,17 @@ function addEmbeddings(
   stride: number,
   firstRow: number,
 ): void {
-  const width = tables.words.width;
+  const { words, positions, types } = tables;
+  const { width } = words;
   for (let i = 0; i < length; i++) {
     const column = from + i;
     const at = (firstRow + i) * stride;
-    const out = target.subarray(at, at + width);
-    if (row.embeds) out.set(row.embeds.subarray(column * width, (column + 1) * width));
-    else tables.words.addRow(row.ids![column]!, out);
-    if (biased && tables.positions) tables.positions.addRow(row.positions?.[column] ?? column, out);
-    if (tables.types) tables.types.addRow(row.types?.[column] ?? 0, out);
+    target.set(row.embeds?.subarray(column * width, (column + 1) * width) ?? words.row(row.ids![column]!), at);
+    if (biased && positions) add(positions.row(row.positions?.[column] ?? column), target, at);
+    if (types) add(types.row(row.types?.[column] ?? 0), target, at);
   }
+}
+
+function add(values: Float32Array, target: Float32Array, at: number): void {
+  for (let i = 0; i < values.length; i++) target[at + i]! += values[i]!;
 }
