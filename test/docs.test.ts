@@ -9,11 +9,9 @@ import * as checkpoint from "deberta-webgpu/checkpoint";
 import * as tokenizer from "deberta-webgpu/tokenizer";
 import { programsOf, runProgram } from "./support/programs.js";
 
+/** The rows of all tables of a text, without their heads. */
 const rowsOf = (text: string): string[] =>
-  text
-    .split("\n")
-    .filter((line) => line.startsWith("| ") && !/^\| -/.test(line))
-    .slice(1);
+  text.split("\n").filter((line, at, lines) => /^\| (?!-)/.test(line) && !/^\| -/.test(lines[at + 1] ?? ""));
 const [promises, skips] = readFileSync("docs/reliability.md", "utf8").split("## What a clone alone does not run");
 const filesIn = (text: string): string[] =>
   [...text.matchAll(/`((?:test|tools)\/[\w./-]+)`/g)].map(([, file]) => file!);

@@ -9,7 +9,7 @@
 const INTERVAL = 4;
 
 /** Whether this browser needs it. */
-export const pollsByTimer: boolean =
+export const pollsByTimer = (): boolean =>
   typeof navigator !== "undefined" &&
   typeof navigator.userAgent === "string" &&
   navigator.userAgent.includes("Firefox/");

@@ -38,7 +38,7 @@ export class Loss {
     try {
       return await new Promise<T>((resolve, fail) => {
         reject = fail;
-        if (pollsByTimer && this.waiting.size === 0)
+        if (pollsByTimer() && this.waiting.size === 0)
           setTimeout(() => pollWhile(this.gpu, () => this.waiting.size > 0 && !this.error));
         this.waiting.add(fail);
         work.then(resolve, fail);

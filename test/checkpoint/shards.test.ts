@@ -55,6 +55,12 @@ test("one file goes before shards beside it", async () => {
   expect(folder.asked).not.toContain("model.safetensors.index.json");
 });
 
+test("a damaged model.safetensors beside other weights is an error, not a reason to take those", async () => {
+  const folder = folderOf({ "model.safetensors": new Uint8Array(12).fill(7), "pytorch_model.bin": new Uint8Array(9) });
+  await expect(openWeights(folder)).rejects.toMatchObject({ name: "CheckpointError", file: "model.safetensors" });
+  expect(folder.asked).not.toContain("pytorch_model.bin");
+});
+
 test("the config or the caller may name the file", async () => {
   const files = { "other.safetensors": weights({ a: [1] }), "model.safetensors": weights({ b: [1] }) };
   const config = { transformers_weights: "other.safetensors" };

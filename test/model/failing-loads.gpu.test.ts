@@ -99,6 +99,15 @@ describe("what is in the file", () => {
     expect((error as Error).message).toContain(`${QUERY} has a NaN or infinite element at index 77`);
   });
 
+  test("a weight that f16 does not hold is named where f16 is asked for; f32 holds it", async () => {
+    const { shape, data } = made.tensors.get(QUERY)!;
+    const source = altered({ [QUERY]: { shape, data: data.with(77, 65_600) } });
+    const error = await errorOf(Model.fromPretrained(source, { device: device.gpu, dtype: "f16" }));
+    expect(error).toBeInstanceOf(CheckpointError);
+    expect((error as Error).message).toContain(`${QUERY} has an element beyond 65504 at index 77`);
+    expect((await load(source)).every(Number.isFinite)).toBe(true);
+  });
+
   test("a row of the word table that is not finite is found when it is used", async () => {
     const table = "deberta.embeddings.word_embeddings.weight";
     const { shape, data } = made.tensors.get(table)!;
@@ -211,6 +220,17 @@ test("abort at every step of reading: the signal's own reason, and nothing is le
     expect(error, `step ${n} of ${steps}`).toBe(reason);
     expect(device.totals(), `step ${n} of ${steps}`).toEqual(before);
   }
+});
+
+test("of two loads of the same files one is aborted: the other answers", async () => {
+  const controller = new AbortController();
+  let step = 0;
+  const source = stepping(() => {
+    if (++step === 8) controller.abort("enough");
+  });
+  const [aborted, other] = await Promise.allSettled([load(source, device.gpu, controller.signal), load(source)]);
+  expect(aborted).toEqual({ status: "rejected", reason: "enough" });
+  expect(other).toEqual({ status: "fulfilled", value: answer });
 });
 
 test("abort after some milliseconds, wherever that is", async () => {

@@ -1,7 +1,7 @@
 // From streamed bytes to packed weights: each tensor's bytes pass in chunks through a scratch buffer (checked to be finite)
 // into staging, and when a piece of it is whole, one dispatch packs it into its resident.
 import { byteLengthOf, type Span } from "../../checkpoint/byte-plan.js";
-import { FILE_BYTES, firstNotFinite } from "../../checkpoint/finite.js";
+import { FILE_BYTES, firstNotFinite, mostOf } from "../../checkpoint/finite.js";
 import type { QuantisedEntry, WeightEntry } from "../../checkpoint/quantised.js";
 import { stream, type StreamOptions } from "../../checkpoint/stream.js";
 import { assert, CheckpointError } from "../../errors.js";
@@ -154,17 +154,25 @@ class TensorWriter {
     const { dtype } = this.entry;
     const element = FILE_BYTES[dtype] ?? 1;
     const count = this.filled / element;
-    const bad = dtype in FILE_BYTES ? firstNotFinite(this.scratch, dtype, count) : -1;
-    if (bad >= 0)
-      throw new CheckpointError(
-        `${this.entry.file}: ${this.entry.name} has a NaN or infinite element at index ${position / element + bad}`,
-      );
+    if (dtype in FILE_BYTES) this.check(position / element, count);
     let bytes = this.scratch.subarray(0, Math.ceil(this.filled / 4) * 4);
     if (dtype === "F64")
       bytes = new Uint8Array(Float32Array.from(new Float64Array(this.scratch.buffer, 0, count)).buffer);
     this.staging.write(this.staged, bytes);
     this.staged += bytes.length;
     this.filled = 0;
+  }
+
+  /** Looks at the scratch elements, the first of which has this index in the tensor. */
+  private check(first: number, count: number): void {
+    const { file, name, dtype } = this.entry;
+    const most = Math.min(...this.pieces[this.current]!.uses.map(({ spec }) => mostOf(spec.type.dtype)));
+    const bad = firstNotFinite(this.scratch, dtype, count, most);
+    if (bad < 0) return;
+    const isFinite = firstNotFinite(this.scratch, dtype, bad + 1) < 0;
+    const what = isFinite ? `an element beyond ${most}` : "a NaN or infinite element";
+    const advice = isFinite ? ', which dtype "f16" does not hold ("f32" does)' : "";
+    throw new CheckpointError(`${file}: ${name} has ${what} at index ${first + bad}${advice}`);
   }
 
   /** Puts the scales of a piece behind it. */
