@@ -3,10 +3,10 @@ import "./ambient.js";
 import type { Source } from "./checkpoint/source.js";
 import { DisposedError, UnsupportedError } from "./errors.js";
 import type { LoadOptions } from "./model/load/options.js";
-import type { PipelineOptions, Pipelines } from "./tasks/pipeline.js";
+import type { LoadedParts, PipelineOptions, Pipelines } from "./tasks/pipeline.js";
 import { Connection } from "./worker/connection.js";
 import type { Facts } from "./worker/facts.js";
-import { remoteTask, type RemoteTask } from "./worker/remote-task.js";
+import { placeOfTask, remoteTask, type RemoteTask } from "./worker/remote-task.js";
 
 export { CheckpointError, DeviceError, DisposedError, UnsupportedError } from "./errors.js";
 export type { ConfigFacts, TokenizerFacts } from "./worker/facts.js";
@@ -25,12 +25,13 @@ export type WorkerOptions<Name extends keyof Pipelines> = RemoteOptions<Name> & 
 export interface TaskWorker {
   /**
    * Loads a task in the worker. Sources are those of the page's `pipeline` that can be sent: addresses (relative ones count
-   * from the page), ids, files, directory handles. Calls of a task are stopped by the `signal` of their options.
+   * from the page), ids, files, directory handles; or a task of this worker, whose model has the head that this task needs and is
+   * shared. Calls of a task are stopped by the `signal` of their options.
    * @throws what the task throws, of the same classes and with the same fields; DeviceError when the worker dies
    */
   pipeline<Name extends keyof Pipelines>(
     task: Name,
-    source: Source,
+    source: Source | LoadedParts,
     options?: RemoteOptions<Name>,
   ): Promise<RemoteTask<Name>>;
   /** Frees all its tasks, and ends the worker unless it was given. Calls that are open reject with DisposedError. */
@@ -63,13 +64,17 @@ export function createWorker(worker?: Worker): TaskWorker {
 
   async function pipeline<Name extends keyof Pipelines>(
     task: Name,
-    source: Source,
+    source: Source | LoadedParts,
     options: RemoteOptions<Name> = {},
   ): Promise<RemoteTask<Name>> {
     const { signal, onProgress, ...rest } = options;
     for (const name of ["device", "fetch"]) if (name in rest) throw new TypeError(`${name} cannot be sent to a worker`);
     const id = connection.nextId();
-    const request = { kind: "load", task, source: fromHere(source), options: rest } as const;
+    const from = isTask(source) ? taskHere(source) : undefined;
+    if (from !== undefined && onProgress)
+      throw new TypeError("pipeline of a loaded model: there is no option onProgress, as nothing is loaded");
+    const place = from === undefined ? { source: fromHere(source as Source) } : { source: undefined, from };
+    const request = { kind: "load", task, ...place, options: rest } as const;
     try {
       const facts = (await connection.ask(request, { signal, onProgress }, id)) as Facts;
       return remoteTask(connection, id, facts);
@@ -79,11 +84,27 @@ export function createWorker(worker?: Worker): TaskWorker {
       throw error;
     }
   }
+
+  /** The id of a task of this worker. */
+  function taskHere(task: LoadedParts): number {
+    const place = placeOfTask(task);
+    if (place?.connection === connection) return place.id;
+    throw new TypeError(
+      place
+        ? "the task is another worker's: call `pipeline` of that one"
+        : "a model of the page cannot be sent to a worker: give a task of the same worker, or a source",
+    );
+  }
+
   return { pipeline, terminate, [Symbol.dispose]: terminate };
 }
 
+/** Workers that `pipeline` started, by their tasks. */
+const homes = new WeakMap<object, { readonly worker: TaskWorker; tasks: number }>();
+
 /**
- * Loads a task in a worker of its own, or in the one given as `worker`. `dispose` ends the worker unless it was given.
+ * Loads a task in a worker of its own, or in the one given as `worker`; or, of a task that this function made, in the worker of that one,
+ * whose model is shared. The last `dispose` of a worker's tasks ends it unless it was given.
  *
  * ```ts
  * import { pipeline } from "deberta-webgpu/worker";
@@ -96,25 +117,34 @@ export function createWorker(worker?: Worker): TaskWorker {
  */
 export async function pipeline<Name extends keyof Pipelines>(
   task: Name,
-  source: Source,
+  source: Source | LoadedParts,
   options: WorkerOptions<Name> = {},
 ): Promise<RemoteTask<Name>> {
   const { worker: given, ...rest } = options;
   options.signal?.throwIfAborted();
-  const worker = createWorker(given);
+  const known = isTask(source) ? homes.get(source) : undefined;
+  if (known && given) throw new TypeError("worker: a task of a loaded one runs in the worker of that one");
+  const home = known ?? { worker: createWorker(given), tasks: 0 };
+  home.tasks++;
+  const leave = (): void => {
+    if (--home.tasks === 0) home.worker.terminate();
+  };
   try {
-    const loaded = await worker.pipeline<Name>(task, source, rest as RemoteOptions<Name>);
+    const loaded = await home.worker.pipeline<Name>(task, source, rest as RemoteOptions<Name>);
+    homes.set(loaded, home);
     const freeTask = loaded.dispose.bind(loaded);
-    const dispose = async (): Promise<void> => {
-      await freeTask();
-      worker.terminate();
-    };
+    let disposal: Promise<void> | undefined;
+    const dispose = (): Promise<void> => (disposal ??= freeTask().then(leave));
     return Object.assign(loaded, { dispose, [Symbol.dispose]: () => void dispose() });
   } catch (error) {
-    worker.terminate();
+    leave();
     throw error;
   }
 }
+
+/** Whether something was loaded already: a source has no model. */
+const isTask = (source: Source | LoadedParts): source is LoadedParts =>
+  ["object", "function"].includes(typeof source) && (source as unknown) !== null && "model" in (source as object);
 
 /** Bundlers look for this expression, word for word; the package's build writes the script's name with .js. */
 function startWorker(): Worker {

@@ -62,7 +62,6 @@ const ALLOWED: Record<string, readonly string[]> = {
     "errors.ts",
     "json.ts",
     "options.ts",
-    "bound.ts",
     "kernels",
     "runtime",
     "checkpoint",
@@ -72,7 +71,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "model/run",
     "model/inspect.ts",
     "model/load-engine.ts",
-    "type model/model.ts",
+    "model/loaded-model.ts",
     "type model/outputs.ts",
   ],
   model: [

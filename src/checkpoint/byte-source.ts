@@ -2,6 +2,7 @@
 // Here are the shape, the two simplest sources, and the wrapper that makes any source safe to read: it counts bytes,
 // stops at once when asked to, and turns foreign errors into ours.
 import { CheckpointError, UnsupportedError } from "../errors.js";
+import { contentOfObject, type Version } from "./content.js";
 import { abortable } from "./signals.js";
 
 /** A readable sequence of bytes. */
@@ -18,14 +19,6 @@ export interface Folder {
   open(name: string): Promise<ByteSource | undefined>;
 }
 
-/** What a server says of the bytes that it has under an address now. */
-export interface Version {
-  /** The strong entity tag. */
-  readonly etag?: string | undefined;
-  /** The Last-Modified header. */
-  readonly modified?: string | undefined;
-}
-
 /** A file of an opened folder. */
 export interface NamedSource extends ByteSource {
   /** Its name in the folder, for messages. */
@@ -36,6 +29,8 @@ export interface NamedSource extends ByteSource {
   readonly forwardOnly: boolean;
   /** Of a file on a server. */
   readonly version: Version | undefined;
+  /** Equal for two files only if their bytes are: see content.ts. */
+  readonly content: string;
   /** How many of its bytes this browser keeps. */
   readonly keptBytes: number;
   /** True when its bytes are on this machine: reading any of them tells nobody. */
@@ -49,6 +44,8 @@ const BLOB_PIECE = 1 << 20;
 
 /** The sources made here. */
 const LOCAL = new WeakSet<ByteSource>();
+/** What is in a Blob, by the sources over it. */
+const CONTENTS = new WeakMap<ByteSource, string>();
 
 function local(source: ByteSource): ByteSource {
   LOCAL.add(source);
@@ -66,9 +63,12 @@ export function bytesFromMemory(bytes: Uint8Array): ByteSource {
   });
 }
 
-/** A source over a Blob or File; at most 1 MiB of it is in memory at a time. */
-export function bytesFromBlob(blob: Blob): ByteSource {
-  return local({
+/**
+ * A source over a Blob or File; at most 1 MiB of it is in memory at a time.
+ * @param content what tells its bytes from all others; by default the object itself, as a Blob never changes
+ */
+export function bytesFromBlob(blob: Blob, content: string = contentOfObject(blob)): ByteSource {
+  const source = local({
     size: blob.size,
     async *read(start, end) {
       for (let at = start; at < end; at += BLOB_PIECE) {
@@ -76,11 +76,15 @@ export function bytesFromBlob(blob: Blob): ByteSource {
       }
     },
   });
+  CONTENTS.set(source, content);
+  return source;
 }
 
 /** What a wrapped source may have beside size and read. */
 export interface SourceTraits {
   readonly version?: Version | undefined;
+  /** By default a source is like no other: its bytes are its own. */
+  readonly content?: string | undefined;
   readonly forwardOnly?: () => boolean;
   readonly keptBytes?: () => number;
   readonly close?: () => void;
@@ -100,6 +104,7 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
     size,
     sha256: undefined,
     version: traits.version,
+    content: traits.content ?? CONTENTS.get(source) ?? contentOfObject(source),
     isLocal: LOCAL.has(source),
     get keptBytes() {
       return traits.keptBytes?.() ?? 0;
@@ -115,7 +120,9 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
 /** A file under the name that it is asked for in a folder, with the hash that was promised for that name. */
 export function opensAs(name: string, file: NamedSource, sha256: string | undefined): NamedSource {
   if (file.name === name && file.sha256 === sha256) return file;
-  return Object.create(file, { name: { value: name }, sha256: { value: sha256 } }) as NamedSource;
+  const content = sha256 === undefined ? file.content : `sha256-${sha256}`;
+  const own = { name: { value: name }, sha256: { value: sha256 }, content: { value: content } };
+  return Object.create(file, own) as NamedSource;
 }
 
 async function* guardedRead(

@@ -57,6 +57,11 @@ export class ProgressReporter {
     this.#steps.set(`${phase} ${file}`, { loaded: 0, total });
   }
 
+  /** No file of this phase will come. */
+  none(phase: Phase): void {
+    this.#awaited.delete(phase);
+  }
+
   readonly tell = (step: Step): void => {
     const { file, phase, loaded, total } = step;
     if (phase !== "compile" && phase !== "not cached") this.#steps.set(`${phase} ${file}`, { loaded, total });

@@ -1,7 +1,9 @@
 // A source on the web: which address it names, and how its server is talked to.
 import { CheckpointError, quote } from "../errors.js";
+import type { NamedSource } from "./byte-source.js";
 import type { KeptSource, Origin } from "./cache/kept-source.js";
 import { lazily } from "../lazy.js";
+import { contentAtAddress, contentOfObject, type Version } from "./content.js";
 import type { Listing } from "./hub.js";
 import type { Server } from "./http.js";
 import type { ProgressReporter } from "./progress.js";
@@ -78,7 +80,7 @@ function originOf(
   source: string | URL,
   base: URL,
   server: Server,
-  { token, headers, revision = "main" }: SourceOptions,
+  { token, headers, revision = "main", fetch }: SourceOptions,
 ): Origin {
   const id = HUB_ID.test(String(source)) ? String(source) : undefined;
   const folder = base.href.slice(0, base.href.length - base.search.length);
@@ -86,6 +88,12 @@ function originOf(
     (listing ? `${HUB}${id!}/resolve/${listing.commit}/` : folder) +
     name.split("/").map(encodeURIComponent).join("/") +
     base.search;
+  const access = [token, headers, fetch && contentOfObject(fetch)];
+  const withContent = (file: NamedSource, url: string, version: Version, listing: Listing | undefined): NamedSource => {
+    const address = unsigned(new URL(url)).href;
+    const content = contentAtAddress(address, version, file.size, access, listing !== undefined);
+    return content === undefined ? file : (Object.create(file, { content: { value: content } }) as NamedSource);
+  };
   return {
     source: sourceName(source),
     // What came with a token is given only to who has one.
@@ -97,12 +105,15 @@ function originOf(
     open: async (name, listing) => {
       const listed = listing?.files.get(name);
       if (listing && !listed) return undefined;
-      return openUrl(name, urlOf(name, listing), server, listed?.size);
+      const url = urlOf(name, listing);
+      const file = await openUrl(name, url, server, listed?.size);
+      return file instanceof CheckpointError ? file : withContent(file, url, file.version ?? {}, listing);
     },
     reopen: (name, { size, version, oid }, listing) => {
       // At the hub a name of its own says which bytes are meant; hosts of the same bytes may differ in their tags.
       const known = oid === undefined ? version : {};
-      return reopenUrl({ name, url: urlOf(name, listing), size, ...known }, server);
+      const url = urlOf(name, listing);
+      return withContent(reopenUrl({ name, url, size, ...known }, server), url, version, listing);
     },
     isUnchanged: (name, { size, version }) =>
       isUnchanged({ name, url: urlOf(name, undefined), size, ...version }, server),

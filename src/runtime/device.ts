@@ -5,6 +5,7 @@ import type { Capabilities } from "../kernels/kernel.js";
 import { Loss } from "./loss.js";
 import { Pace } from "./pace.js";
 import { Pipelines } from "./pipelines.js";
+import { Shared } from "./shared.js";
 import { type Variant, VARIANT_NAMES, without } from "./variants.js";
 
 /** Everything is a faster path with a tested fallback; none of these is required. */
@@ -25,6 +26,8 @@ export class Device {
   readonly pipelines: Pipelines;
   /** How much work a submit may hold, by the device's measured rate. */
   readonly pace: Pace = new Pace();
+  /** Weights that several models may use, each by what it is. */
+  readonly weights: Shared<GPUBuffer> = new Shared<GPUBuffer>();
   /** What was switched off on this device, and why, in sentences. */
   readonly withdrawn: string[] = [];
   private readonly live = new Map<GPUBuffer, number>();

@@ -5,7 +5,7 @@ import type { Dispatch } from "../kernels/kernel.js";
 import type { Device } from "./device.js";
 import { writeParams } from "./params.js";
 
-/** The buffers that stay on the device for a model's life, by name. */
+/** The buffers that stay on the device for a model's life, by name; some of them are other models', too. */
 export class Residents {
   /** By the residents' names. */
   readonly buffers: Map<string, GPUBuffer> = new Map<string, GPUBuffer>();
@@ -29,6 +29,22 @@ export class Residents {
     } catch (error) {
       this.dispose();
       throw error;
+    }
+  }
+
+  /** Takes the buffers that the device has already. @param keys by the residents' names: what each is */
+  take(keys: ReadonlyMap<string, string>): void {
+    for (const [name, key] of keys) {
+      const buffer = this.device.weights.take(key);
+      if (buffer) this.buffers.set(name, buffer);
+    }
+  }
+
+  /** Lets other models use these buffers, which are whole now. */
+  offer(keys: ReadonlyMap<string, string>): void {
+    for (const [name, key] of keys) {
+      const buffer = this.buffers.get(name);
+      if (buffer) this.device.weights.add(key, buffer);
     }
   }
 
@@ -65,20 +81,26 @@ export class Residents {
   /** Frees one buffer that is no longer needed. */
   release(name: string): void {
     const buffer = this.buffers.get(name);
-    if (buffer) this.device.destroyBuffer(buffer);
+    if (buffer) this.letGo(buffer);
     this.buffers.delete(name);
   }
 
-  /** Bytes, and how many buffers they are; several names may share one. */
-  totals(): ReturnType<Device["totals"]> {
-    const made = new Set(this.buffers.values());
-    return { bytes: [...made].reduce((sum, buffer) => sum + buffer.size, 0), buffers: made.size };
+  /** Bytes, and how many buffers they are; several names may share one. `shared`: bytes that other models hold, too. */
+  totals(): ReturnType<Device["totals"]> & { readonly shared: number } {
+    const made = [...new Set(this.buffers.values())];
+    const sizeOf = (buffers: readonly GPUBuffer[]): number => buffers.reduce((sum, { size }) => sum + size, 0);
+    const shared = made.filter((buffer) => this.device.weights.isShared(buffer));
+    return { bytes: sizeOf(made), buffers: made.length, shared: sizeOf(shared) };
   }
 
-  /** Frees all buffers. */
+  /** Frees all buffers that no other model uses. */
   dispose(): void {
-    for (const buffer of this.buffers.values()) this.device.destroyBuffer(buffer);
+    for (const buffer of new Set(this.buffers.values())) this.letGo(buffer);
     this.buffers.clear();
+  }
+
+  private letGo(buffer: GPUBuffer): void {
+    if (this.device.weights.drop(buffer)) this.device.destroyBuffer(buffer);
   }
 }
 

@@ -32,6 +32,7 @@ import type { Chooser, MultipleChoiceOptions } from "./multiple-choice.js";
 import type { QuestionAnswerer, QuestionAnsweringOptions } from "./question-answering.js";
 import type { RedactionOptions, Redactor } from "./redaction/redaction.js";
 import type { Reranker, RerankOptions } from "./rerank.js";
+import { isLoaded, type LoadedParts, OF_LOADED, shareLoaded } from "./loaded-parts.js";
 import { loadTogether, type Loaded, type Task, type TaskModel } from "./task.js";
 import {
   TEXT_CLASSIFICATION_OPTIONS,
@@ -113,11 +114,7 @@ export interface PipelineOptions {
   "structured-extraction": StructuredExtractionOptions;
 }
 
-/** What is loaded already: a task, or a model with its tokenizer. */
-export interface LoadedParts {
-  readonly model: object;
-  readonly tokenizer: object;
-}
+export type { LoadedParts };
 
 type Make<Name extends keyof Pipelines> = (
   from: Source | LoadedParts,
@@ -132,7 +129,10 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
       textClassification<DebertaV2ForSequenceClassification, DebertaV2TokenizerFast>,
       TEXT_CLASSIFICATION_OPTIONS,
     );
-    if (isLoaded(from)) return usual(from, options);
+    if (isLoaded(from)) {
+      if (from.model instanceof DebertaV2ForSequenceClassification) return usual(from, options);
+      return (await lazily(() => import("./extraction/nvidia.js"))).nvidiaClassifierOf(from, options);
+    }
     const folder = await openFolder(from, options);
     if (!isNvidiaConfig(await Fields.read(folder, "config.json", options.signal))) return usual(folder, options);
     return (await lazily(() => import("./extraction/nvidia.js"))).nvidiaClassifier(from, options);
@@ -144,7 +144,10 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
       zeroShotClassification<DebertaV2ForSequenceClassification>,
       ZERO_SHOT_OPTIONS,
     );
-    if (isLoaded(from)) return byEntailment(from, options);
+    if (isLoaded(from)) {
+      if (from.model instanceof DebertaV2ForSequenceClassification) return byEntailment(from, options);
+      return (await lazily(() => import("./extraction/gliclass.js"))).gliclassClassifierOf(from, options);
+    }
     const folder = await openFolder(from, options);
     const config = await Fields.read(folder, "config.json", options.signal);
     if (config?.value("model_type") !== "GLiClass") return byEntailment(folder, options);
@@ -180,10 +183,14 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
     const { rerank, RERANK_OPTIONS } = await lazily(() => import("./rerank.js"));
     return of(DebertaV2ForSequenceClassification, rerank, RERANK_OPTIONS)(from, options);
   },
-  "entity-extraction": async (from, options) =>
-    (await lazily(() => import("./extraction/load-entities.js"))).entityExtractor(sourceOf(from), options),
-  "structured-extraction": async (from, options) =>
-    (await lazily(() => import("./extraction/load-gliner2.js"))).structuredExtractor(sourceOf(from), options),
+  "entity-extraction": async (from, options) => {
+    const { entityExtractor, entityExtractorOf } = await lazily(() => import("./extraction/load-entities.js"));
+    return isLoaded(from) ? entityExtractorOf(from, options) : entityExtractor(from, options);
+  },
+  "structured-extraction": async (from, options) => {
+    const { structuredExtractor, structuredExtractorOf } = await lazily(() => import("./extraction/load-gliner2.js"));
+    return isLoaded(from) ? structuredExtractorOf(from, options) : structuredExtractor(from, options);
+  },
 };
 
 /**
@@ -241,12 +248,8 @@ function of<
 
   return async (from, given) => {
     if (isLoaded(from)) {
-      const { model, tokenizer } = from;
-      if (!(model instanceof Class)) throw new TypeError("the loaded model has another head than this task needs");
-      if (!(tokenizer instanceof DebertaV2TokenizerFast))
-        throw new TypeError("the tokenizer of a task is a DebertaV2TokenizerFast");
-      const options = readOptions("pipeline of a loaded model", given as Options, ofTask);
-      return makeTask({ model: model.share(), tokenizer }, defaultsOf(options), undefined);
+      const options = readOptions(OF_LOADED, given as Options, ofTask);
+      return makeTask(shareLoaded(from, Class), defaultsOf(options), undefined);
     }
     const options = readOptions<LoadOptions & TokenizerOptions & Options>("pipeline", given, all as never);
     const { signal } = options;
@@ -263,15 +266,6 @@ function of<
     );
     return makeTask(loaded, defaultsOf(options), found);
   };
-}
-
-/** Whether something was loaded already: a source has no model. */
-const isLoaded = (from: Source | LoadedParts | null): from is LoadedParts =>
-  from !== null && (typeof from === "object" || typeof from === "function") && "model" in from && "tokenizer" in from;
-
-function sourceOf(from: Source | LoadedParts): Source {
-  if (isLoaded(from)) throw new TypeError("models for extraction are loaded from a source");
-  return from;
 }
 
 /** What modules.json of a folder says, where it is asked for. */

@@ -20,6 +20,8 @@ export interface LoadRequest {
   readonly kind: "load";
   readonly task: string;
   readonly source: unknown;
+  /** In place of a source: the id of a task whose model and tokenizer it shares. */
+  readonly from?: number;
   readonly options: object;
 }
 

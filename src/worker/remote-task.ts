@@ -54,6 +54,18 @@ export type RemoteTask<Name extends keyof Pipelines> = TaskFunctions[Name] & {
   [Symbol.dispose](): void;
 };
 
+/** Where a task in a worker is. */
+interface Place {
+  readonly connection: Connection;
+  /** The id of its load. */
+  readonly id: number;
+}
+
+const places = new WeakMap<object, Place>();
+
+/** Where what looks like a task is; undefined when it is in no worker. */
+export const placeOfTask = (task: object): Place | undefined => places.get(task);
+
 /** The task that was loaded under an id. */
 export function remoteTask<Name extends keyof Pipelines>(
   connection: Connection,
@@ -80,12 +92,14 @@ export function remoteTask<Name extends keyof Pipelines>(
       () => undefined, // a worker that is gone holds nothing
     ));
 
-  return Object.assign((...args: readonly unknown[]) => use("task", undefined, args), {
+  const remote = Object.assign((...args: readonly unknown[]) => use("task", undefined, args), {
     model: { config: facts.config, ...methods("model", MODEL_METHODS) },
     tokenizer: { ...facts.tokenizer, ...methods("tokenizer", TOKENIZER_METHODS) },
     dispose,
     [Symbol.dispose]: () => void dispose(),
-  }) as unknown as RemoteTask<Name>;
+  });
+  places.set(remote, { connection, id: task });
+  return remote as unknown as RemoteTask<Name>;
 }
 
 const MODEL_METHODS: readonly ("forward" | ModelMethods)[] = ["forward", "describe", "profile", "inspect", "memory"];

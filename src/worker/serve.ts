@@ -25,7 +25,7 @@ export interface ServedTask {
 export type Load = (
   task: string,
   source: unknown,
-  options: { readonly signal: AbortSignal; readonly onProgress: (progress: unknown) => void },
+  options: { readonly signal: AbortSignal; readonly onProgress?: (progress: unknown) => void },
 ) => Promise<ServedTask>;
 
 /** Where connections come in: the worker's global object, or one end of a channel. */
@@ -47,9 +47,19 @@ function serveConnection(port: MessagePort, load: Load): void {
   /** Tasks that were given up before they were there. */
   const unwanted = new Set<number>();
 
-  async function loadTask({ id, task, source, options }: LoadRequest, signal: AbortSignal): Promise<unknown> {
+  /** The task that was loaded under an id. */
+  function taskOf(id: number): ServedTask {
+    const loaded = tasks.get(id);
+    if (!loaded) throw new DisposedError("this task was disposed");
+    return loaded;
+  }
+
+  async function loadTask({ id, task, source, from, options }: LoadRequest, signal: AbortSignal): Promise<unknown> {
     const onProgress = (progress: unknown): void => reply({ id, kind: "progress", progress });
-    const loaded = await load(task, source, { ...options, signal, onProgress });
+    const loaded =
+      from === undefined
+        ? await load(task, source, { ...options, signal, onProgress })
+        : await load(task, taskOf(from), { ...options, signal });
     if (unwanted.delete(id)) {
       await loaded.dispose();
       throw new DisposedError("this task was disposed while it was loading");
@@ -59,8 +69,7 @@ function serveConnection(port: MessagePort, load: Load): void {
   }
 
   function useTask({ task, part, member, args, signalOf }: UseRequest, signal: AbortSignal): unknown {
-    const loaded = tasks.get(task);
-    if (!loaded) throw new DisposedError("this task was disposed");
+    const loaded = taskOf(task);
     const owner: object = part === "task" ? loaded : loaded[part];
     const value: unknown = member === undefined ? owner : (owner as Record<string, unknown>)[member];
     if (typeof value !== "function") return value;

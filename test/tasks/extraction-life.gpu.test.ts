@@ -1,6 +1,6 @@
 // A life of an extraction model: marker ids that cannot be, a device that is lost, and what stays when it is disposed of.
 import { expect, test } from "vitest";
-import { type ExtractedEntity, pipeline } from "../../src/index.js";
+import { type ExtractedEntity, type Folder, pipeline } from "../../src/index.js";
 import { madeFiles, type StoredModel } from "../support/made-models.js";
 import { checked, sharedDevice } from "../support/gpu.js";
 import { sourceOf } from "./extraction.js";
@@ -90,5 +90,56 @@ test("no labels, no schema, no text: nothing is found, and labels that cannot be
     } finally {
       for (const task of [entities, structures, classes]) await task.dispose();
     }
+  });
+});
+
+/** Files that are the same objects however often they are opened: models share what they make of them. */
+function keptSource(folder: Folder): Folder {
+  const opened = new Map<string, ReturnType<Folder["open"]>>();
+  return {
+    open: (name) => {
+      const file = opened.get(name) ?? folder.open(name);
+      opened.set(name, file);
+      return file;
+    },
+  };
+}
+
+test("one loaded model serves several tasks, and a second load of the same files shares its weights", async () => {
+  await checked(device, async () => {
+    const text = "Anna Schmidt moved from Berlin to New York.";
+    const options = { device: device.gpu };
+    const source = keptSource(await folderOf("gliner2-count_lstm"));
+    const entities = await pipeline("entity-extraction", source, options);
+    const found = await entities(text, ["person"], { threshold: 0 });
+    const structures = await pipeline("structured-extraction", entities);
+    const again = await pipeline("entity-extraction", structures, { threshold: 0 });
+    expect(await again(text, ["person"])).toEqual(found);
+    const loadedTwice = await pipeline("entity-extraction", source, options);
+    expect(loadedTwice.model.memory().shared.gpuBytes).toBeGreaterThan(0.9 * loadedTwice.model.memory().weights);
+    expect(await loadedTwice(text, ["person"], { threshold: 0 })).toEqual(found);
+    await loadedTwice.dispose();
+
+    await expect(pipeline("zero-shot-classification", entities)).rejects.toThrow("another head");
+    await expect(pipeline("structured-extraction", entities, { dtype: "q8" } as object)).rejects.toThrow('"dtype"');
+    await Promise.all([entities.dispose(), entities.dispose()]);
+    await expect(entities(text, ["person"])).rejects.toMatchObject({ name: "DisposedError" });
+    expect(await again(text, ["person"])).toEqual(found);
+    await again.dispose();
+    expect(await structures(text, { entities: ["person"] })).toBeDefined();
+    await structures.dispose();
+
+    const classify = await pipeline("zero-shot-classification", await folderOf("gliclass-simple"), options);
+    const second = await pipeline("zero-shot-classification", classify);
+    expect(await second(text, ["a", "b"])).toEqual(await classify(text, ["a", "b"]));
+    await classify.dispose();
+    await second.dispose();
+
+    const gliner = await pipeline("entity-extraction", await folderOf("gliner-markerV0"), options);
+    const other = await pipeline("entity-extraction", gliner);
+    await gliner.dispose();
+    expect(await other(text, ["person"])).toBeInstanceOf(Array);
+    await expect(pipeline("structured-extraction", other)).rejects.toThrow("another head");
+    await other.dispose();
   });
 });

@@ -1,7 +1,8 @@
 // The talk of page and worker, without a GPU: errors, aborts, arguments, tensors, several connections, a worker that dies.
 import { expect, onTestFinished, test, vi } from "vitest";
 import { CheckpointError, DeviceError, DisposedError } from "../../src/errors.js";
-import type { Load } from "../../src/worker/serve.js";
+import { createWorker } from "../../src/worker.js";
+import type { Load, ServedTask } from "../../src/worker/serve.js";
 import { markCut } from "../../src/tasks/cut.js";
 import { redact } from "../../src/tasks/redact.js";
 import { FakeWorker, loadFake, servedTask, type FakeTask } from "./support.js";
@@ -214,4 +215,29 @@ test("a worker that stopped rejects what is open", async () => {
   silent.dispatchEvent(Object.assign(new Event("error"), { message: "out of memory" }));
   await vi.advanceTimersByTimeAsync(11_000);
   expect(String(await loading)).toBe("DeviceError: the worker stopped: out of memory");
+});
+
+test("a task over another one's model: the worker shares what it holds, and options of loading are refused by name", async () => {
+  const calls: { task: string; source: unknown; options: object }[] = [];
+  const load: Load = (task, source, options) => {
+    calls.push({ task, source, options });
+    return Promise.resolve(servedTask(() => task));
+  };
+  const thread = () => new FakeWorker(load) as unknown as Worker;
+  const [worker, other] = [createWorker(thread()), createWorker(thread())];
+  onTestFinished(() => [worker, other].forEach((each) => each.terminate()));
+  const first = await worker.pipeline("text-classification", "owner/name");
+  const second = await worker.pipeline("rerank", first, { topK: 3 });
+  expect(await (second as unknown as FakeTask)()).toBe("rerank");
+  const [, { source, options }] = calls as [unknown, (typeof calls)[0]];
+  expect((source as ServedTask).model).toMatchObject({ config: { numLabels: 2 } }); // the task itself, as the worker has it
+  expect(Object.keys(options).sort()).toEqual(["signal", "topK"]);
+
+  const told = { onProgress: () => undefined };
+  await expect(worker.pipeline("rerank", first, told)).rejects.toThrow("no option onProgress");
+  await expect(other.pipeline("rerank", first)).rejects.toThrow("another worker's");
+  await expect(worker.pipeline("rerank", { model: {}, tokenizer: {} })).rejects.toThrow("a model of the page");
+  await first.dispose();
+  await expect(worker.pipeline("rerank", first)).rejects.toThrow(DisposedError);
+  expect(await (second as unknown as FakeTask)()).toBe("rerank");
 });

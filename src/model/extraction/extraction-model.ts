@@ -1,41 +1,22 @@
 // What the models for extraction share beside their networks: requests checked as every model's are, runs, looking inside, memory.
 import type { StepTime } from "../../runtime/profile.js";
-import type { DebertaV2Config } from "../deberta/config.js";
-import { bindMembers } from "../../bound.js";
 import { readOptions } from "../../options.js";
 import { MODEL_INPUTS } from "../inputs/types.js";
+import { LoadedModel } from "../loaded-model.js";
 import { checkInputs } from "../inputs/check-inputs.js";
 import type { CheckedInputs, ModelInputs } from "../inputs/types.js";
 import type { Tensor } from "../outputs.js";
 import { collectRows, zeros } from "../run/collect.js";
-import type { Memory } from "../run/calls.js";
-import type { Engine, PartResult } from "../run/engine.js";
-import type { Network } from "../run/network.js";
+import type { PartResult } from "../run/engine.js";
 import { type ExtractionRequest, extentsOf } from "./word-rows.js";
 
 /** What the models for extraction share: runs, looking inside, memory. */
 export abstract class ExtractionModel<
   Inputs extends ModelInputs,
   Request extends ExtractionRequest = ExtractionRequest,
-> {
-  /** Of the backbone. */
-  readonly config: DebertaV2Config;
-  protected engine: Engine<Request, Network<Request>>;
-
-  constructor(engine: Engine<Request, Network<Request>>) {
-    this.engine = engine;
-    this.config = engine.network.config;
-    bindMembers(this);
-  }
-
+> extends LoadedModel<Request> {
   /** Checks a request and finds its words and labels. */
   protected abstract requestOf(inputs: Inputs): Request;
-
-  /** A table of what runs: node, kernel, result, slot, workgroups, shader variant; memory below. Of the last request's plan. */
-  describe(): string {
-    this.engine.throwIfDisposed();
-    return this.engine.describe();
-  }
 
   /** Time per node of a request's first run, with GFLOP/s and GB/s. */
   async profile(inputs: Inputs): Promise<readonly StepTime[]> {
@@ -52,43 +33,8 @@ export abstract class ExtractionModel<
     return values;
   }
 
-  /** Resolves, with the DeviceError, when the GPU device of this model is lost; `reload` brings the model back. */
-  get lost(): Promise<Error> {
-    return this.engine.device.lost;
-  }
-
-  /** Resolves when the whole word table has arrived; the model answers before. */
-  get whole(): Promise<void> {
-    return this.engine.whole;
-  }
-
-  /**
-   * Loads the same files again, after a lost device. Calls made meanwhile reject.
-   * @throws as `fromPretrained`, and may then be tried again
-   */
-  async reload(options: { readonly device?: GPUDevice; readonly signal?: AbortSignal } = {}): Promise<void> {
-    const old = this.engine;
-    await old.dispose();
-    this.engine = await old.reopen(options);
-  }
-
-  /** Bytes on the GPU and in JavaScript that this model holds. */
-  memory(): Memory {
-    return this.engine.memory();
-  }
-
-  /** Frees every buffer, after the run in progress. Twice is harmless; a device that the caller gave stays. */
-  dispose(): Promise<void> {
-    return this.engine.dispose();
-  }
-
-  /** `dispose`, for `using`. */
-  [Symbol.dispose](): void {
-    void this.dispose();
-  }
-
   protected check(given: ModelInputs): CheckedInputs {
-    this.engine.throwIfDisposed();
+    this.throwIfDisposed();
     const { words } = this.engine.tableRows();
     const inputs = readOptions("forward", given, MODEL_INPUTS, "input");
     return checkInputs(inputs, this.config, { head: "model", vocabRows: words });

@@ -84,6 +84,7 @@ export class GLiClassModel extends ExtractionModel<GliclassInputs> {
    * @throws TypeError or RangeError for bad inputs, before anything is sent to the GPU; DisposedError, DeviceError
    */
   async forward(inputs: GliclassInputs, options: ForwardOptions = {}): Promise<GliclassOutput> {
+    await this.reloaded();
     const request = this.requestOf(inputs);
     const parts = await this.engine.forward(request, options);
     return { logits: this.logitsOf(request, parts) };
@@ -92,6 +93,10 @@ export class GLiClassModel extends ExtractionModel<GliclassInputs> {
   override describe(): string {
     const { pooling, scorer, promptFirst, modelName } = this.gliclass;
     return `GLiClass · text pooled by ${pooling} · scorer ${scorer} · ${this.lstmLayers} LSTM layers · labels ${promptFirst ? "before" : "after"} the text · backbone ${modelName}\n${super.describe()}`;
+  }
+
+  protected over(engine: GLiClassModel["engine"]): this {
+    return new GLiClassModel(engine, this.gliclass, this.lstmLayers) as this;
   }
 
   protected requestOf({ labelCounts, ...model }: GliclassInputs): ExtractionRequest {

@@ -105,6 +105,7 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
    * @throws TypeError or RangeError for bad inputs, before anything is sent to the GPU; DisposedError, DeviceError
    */
   async forward(inputs: GlinerInputs, options: ForwardOptions = {}): Promise<GlinerOutput> {
+    await this.reloaded();
     const request = this.requestOf(inputs);
     const parts = await this.engine.forward(request, options);
     return { logits: this.gliner.isTokenLevel ? this.wordLogits(request, parts) : this.spanLogits(request, parts) };
@@ -115,6 +116,10 @@ export class GLiNERModel extends ExtractionModel<GlinerInputs> {
     const { spanMode, maxWidth, hiddenSize, modelName } = this.gliner;
     const kind = this.gliner.isTokenLevel ? "token level" : `spans ${spanMode} of up to ${maxWidth} words`;
     return `GLiNER · ${kind} · hidden size ${hiddenSize} · ${this.lstmLayers} LSTM layers · labels in the prompt · backbone ${modelName}\n${super.describe()}`;
+  }
+
+  protected over(engine: GLiNERModel["engine"]): this {
+    return new GLiNERModel(engine, this.gliner, this.classToken, this.lstmLayers) as this;
   }
 
   protected requestOf(inputs: GlinerInputs): ExtractionRequest {

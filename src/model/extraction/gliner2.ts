@@ -106,6 +106,7 @@ export class GLiNER2Model extends ExtractionModel<Gliner2Inputs, Gliner2Request>
    * @throws TypeError or RangeError for bad inputs, before anything is sent to the GPU; DisposedError, DeviceError
    */
   async forward(inputs: Gliner2Inputs, options: ForwardOptions = {}): Promise<Gliner2Output> {
+    await this.reloaded();
     const request = this.requestOf(inputs);
     return { schemas: this.scoresOf(request, await this.engine.forward(request, options)) };
   }
@@ -113,6 +114,10 @@ export class GLiNER2Model extends ExtractionModel<Gliner2Inputs, Gliner2Request>
   override describe(): string {
     const { maxWidth, countingLayer, modelName } = this.gliner;
     return `GLiNER2 · spans of up to ${maxWidth} words · ${countingLayer} · schemas in the prompt · backbone ${modelName}\n${super.describe()}`;
+  }
+
+  protected over(engine: GLiNER2Model["engine"]): this {
+    return new GLiNER2Model(engine, this.gliner) as this;
   }
 
   protected requestOf({ words, schemas, ...model }: Gliner2Inputs): Gliner2Request {

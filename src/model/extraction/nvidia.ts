@@ -76,6 +76,7 @@ export class NvidiaClassifier extends ExtractionModel<ModelInputs> {
    * @throws TypeError or RangeError for bad inputs, before anything is sent to the GPU; DisposedError, DeviceError
    */
   async forward(inputs: ModelInputs, options: ForwardOptions = {}): Promise<NvidiaOutput> {
+    await this.reloaded();
     const request = this.requestOf(inputs);
     const logits = zeros(request.batch, this.labels);
     const sizes = this.heads.length > 0 ? this.heads.map(({ size }) => size) : [this.labels];
@@ -91,6 +92,10 @@ export class NvidiaClassifier extends ExtractionModel<ModelInputs> {
       }
     }
     return { logits };
+  }
+
+  protected over(engine: NvidiaClassifier["engine"]): this {
+    return new NvidiaClassifier(engine, this.heads, this.labels) as this;
   }
 
   protected requestOf(inputs: ModelInputs): ExtractionRequest {

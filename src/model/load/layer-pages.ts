@@ -104,7 +104,7 @@ export class LayerPages implements Pages {
     return new LayerPages(checkpoint, specs, first, device, residents);
   }
 
-  /** Makes the buffers of everything; each set is as large as its largest layer. */
+  /** Makes the sets of buffers, each as large as its largest layer. */
   async allocate(): Promise<void> {
     const sets = new Map<string, { bytes: number; readonly names: string[] }>();
     for (const [page, specs] of this.pages) {
@@ -117,21 +117,22 @@ export class LayerPages implements Pages {
       }
     }
     const shared = [...sets.values()];
-    await this.residents.allocate([
-      ...this.fixed.map(({ name, type }) => [name, byteLength(type)] as const),
-      ...shared.map(({ names: [first], bytes }) => [first!, bytes] as const),
-    ]);
+    await this.residents.allocate(shared.map(({ names: [first], bytes }) => [first!, bytes] as const));
     for (const { names } of shared)
       for (const name of names) this.residents.buffers.set(name, this.residents.buffers.get(names[0]!)!);
   }
 
-  /** How the load reads: what is fixed, then the pages, in one progress over all of it. */
-  loading(tables: EmbeddingTables<HostTable>, signal: AbortSignal | undefined): StreamOptions {
+  /** How the load reads: what it lacks of what is fixed, then the pages, in one progress over all of it. */
+  loading(
+    missing: readonly ResidentSpec[],
+    tables: Partial<EmbeddingTables<HostTable>>,
+    signal: AbortSignal | undefined,
+  ): StreamOptions {
     const { checkpoint } = this;
     const { progress } = checkpoint.folder;
-    const specs = [...this.fixed, ...[...this.pages.values()].flat()];
+    const specs = [...missing, ...[...this.pages.values()].flat()];
     const spans = new Set<Span>(specs.flatMap(({ parts }) => parts.map(({ tensor }) => checkpoint.find(tensor)!)));
-    for (const table of Object.values(tables) as (HostTable | undefined)[]) if (table?.prompt) spans.add(table.prompt);
+    for (const table of Object.values(tables)) if (table.prompt) spans.add(table.prompt);
     const files = new Map<string, { total: number; before: number; loaded: number }>();
     for (const span of spans) {
       const file = files.get(span.file) ?? { total: 0, before: 0, loaded: 0 };

@@ -1,6 +1,7 @@
-// Which kind of table each embedding table becomes: by where its file is and what else needs it.
+// Which kind of table each embedding table becomes: by where its file is and what else needs it; or that of another model.
 import { byteLengthOf } from "../../checkpoint/byte-plan.js";
 import type { WeightEntry } from "../../checkpoint/quantised.js";
+import { Shared } from "../../runtime/shared.js";
 import { DemandTable } from "./demand-table.js";
 import type { EmbeddingTables, HostTable } from "./embeddings.js";
 import { LateTable } from "./late-table.js";
@@ -19,21 +20,62 @@ const DEMAND_FROM = 2 ** 20;
 /** Rows of a local table that are kept for later texts. */
 const KEPT = 8 * 2 ** 20;
 
-/** Empty tables. `onGpu` says whether the GPU needs a tensor, too. */
+/** Tables that several models may use, of all devices. */
+const shared = new Shared<HostTable>();
+
+type Keys = ReadonlyMap<keyof EmbeddingTables, string>;
+type SomeTables = Partial<Record<keyof EmbeddingTables, HostTable>>;
+
+/**
+ * The tables of a model: others' where there are such, and `fresh` ones, which are empty.
+ * @param onGpu whether the GPU needs a tensor, too
+ */
 export async function makeTables(
   checkpoint: Checkpoint,
   shapes: TableShapes,
+  keys: Keys,
   onGpu: (tensor: string) => boolean,
   options: LoadOptions,
-): Promise<EmbeddingTables<HostTable>> {
-  const tables: Partial<Record<keyof EmbeddingTables, HostTable>> = {};
-  for (const [kind, [name]] of shapes) {
-    const entry = checkpoint.find(name)!;
-    const table = kind === "words" ? await wordTable(checkpoint, entry, onGpu(name), options) : new PagedTable(entry);
-    if ("scales" in entry) table.scales = await tableScales(entry, checkpoint.folder);
-    tables[kind] = table;
+): Promise<{ readonly tables: EmbeddingTables<HostTable>; readonly fresh: Readonly<SomeTables> }> {
+  const [taken, fresh]: [SomeTables, SomeTables] = [{}, {}];
+  try {
+    for (const [kind, [name]] of shapes) {
+      const known = shared.take(keys.get(kind)!);
+      if (known) {
+        taken[kind] = known;
+        continue;
+      }
+      const entry = checkpoint.find(name)!;
+      const table = kind === "words" ? await wordTable(checkpoint, entry, onGpu(name), options) : new PagedTable(entry);
+      fresh[kind] = table;
+      if ("scales" in entry) table.scales = await tableScales(entry, checkpoint.folder);
+    }
+  } catch (error) {
+    freeTables(taken, error as Error);
+    throw error;
   }
-  return tables as EmbeddingTables<HostTable>;
+  return { tables: { ...taken, ...fresh } as EmbeddingTables<HostTable>, fresh };
+}
+
+/** Lets other models use tables; not one whose rest turns out not to come. */
+export function offerTables(tables: Readonly<SomeTables>, keys: Keys): void {
+  for (const [kind, table] of Object.entries(tables) as [keyof EmbeddingTables, HostTable][]) {
+    shared.add(keys.get(kind)!, table);
+    table.whole.catch(() => shared.hide(table));
+  }
+}
+
+/** Lets go of tables; those that no other model uses are freed, and who waits for their rows is told the reason. */
+export function freeTables(tables: Readonly<SomeTables>, reason: Error): void {
+  for (const table of Object.values(tables)) if (shared.drop(table)) table.free(reason);
+}
+
+/** Bytes of tables, and how many of them other models hold, too. */
+export function tableBytes(tables: Readonly<SomeTables>): { readonly bytes: number; readonly shared: number } {
+  const sum = (some: readonly HostTable[]): number =>
+    some.reduce((bytes, table) => bytes + table.byteLength + (table.scales?.byteLength ?? 0), 0);
+  const all = Object.values(tables);
+  return { bytes: sum(all), shared: sum(all.filter((table) => shared.isShared(table))) };
 }
 
 async function wordTable(

@@ -39,6 +39,11 @@ export interface Memory {
   readonly plans: number;
   /** Bytes of the embedding tables in JavaScript. */
   readonly tables: number;
+  /**
+   * What of `gpuBytes` and `hostBytes` other models hold, too: those of one checkpoint share its weights. Each counts all that it uses, and
+   * the last to be disposed frees it.
+   */
+  readonly shared: { readonly gpuBytes: number; readonly hostBytes: number };
 }
 
 export const NO_MEMORY: Memory = {
@@ -50,4 +55,5 @@ export const NO_MEMORY: Memory = {
   staging: 0,
   plans: 0,
   tables: 0,
+  shared: { gpuBytes: 0, hostBytes: 0 },
 };

@@ -169,11 +169,13 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
 
   memory(): Memory {
     if (this.isFreed) return NO_MEMORY;
-    const { residents, hostBytes } = this.weights;
+    const { residents, host } = this.weights;
     const [plans, slots, staging] = [this.plans.totals(), this.slots.totals(), this.slots.readback.totals()];
-    const { bytes: weights, buffers } = residents.totals();
+    const { bytes: weights, buffers, shared } = residents.totals();
+    const gpuBytes = weights + slots.bytes + staging.bytes + plans.bytes;
+    const { bytes: hostBytes } = host;
     return {
-      gpuBytes: weights + slots.bytes + staging.bytes + plans.bytes,
+      gpuBytes,
       buffers: buffers + slots.buffers + staging.buffers + plans.buffers,
       hostBytes,
       weights,
@@ -181,6 +183,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
       staging: staging.bytes,
       plans: plans.bytes,
       tables: hostBytes,
+      shared: this.holders > 1 ? { gpuBytes, hostBytes } : { gpuBytes: shared, hostBytes: host.shared },
     };
   }
 

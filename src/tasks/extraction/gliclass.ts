@@ -10,6 +10,7 @@ import { pick, readOptions } from "../../options.js";
 import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
 import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
 import { softmax } from "../scores.js";
+import { type LoadedParts, OF_LOADED, shareLoaded } from "../loaded-parts.js";
 import { asTask, checkText, kindOf, type Loaded, loadTogether, oneOrMany, type Task } from "../task.js";
 import {
   ZERO_SHOT_OPTIONS,
@@ -41,6 +42,16 @@ export async function gliclassClassifier(
     signal,
   );
   return gliclassClassification(loaded, pick(defaults, ZERO_SHOT_OPTIONS));
+}
+
+/** `pipeline("zero-shot-classification")` over a loaded GLiClass. */
+export function gliclassClassifierOf(
+  from: LoadedParts,
+  given: ZeroShotOptions,
+): ZeroShotClassifier & Task<GLiClassModel, DebertaV2TokenizerFast> {
+  const { signal, ...defaults } = readOptions(OF_LOADED, given, ZERO_SHOT_OPTIONS);
+  signal?.throwIfAborted();
+  return gliclassClassification(shareLoaded(from, GLiClassModel), defaults);
 }
 
 async function tokenizerOf(

@@ -10,6 +10,7 @@ import { lazily } from "../../lazy.js";
 import { readOptions } from "../../options.js";
 import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
 import type { DebertaV2TokenizerFast } from "../../tokenizer/tokenizer-fast.js";
+import { type LoadedParts, OF_LOADED } from "../loaded-parts.js";
 import type { Task } from "../task.js";
 import { ENTITY_EXTRACTION_OPTIONS, type EntityExtractionOptions, type EntityExtractor } from "./entity-extraction.js";
 
@@ -29,4 +30,16 @@ export async function entityExtractor(
   if (config?.value("model_type") === "extractor")
     return (await lazily(() => import("./load-gliner2.js"))).gliner2EntityExtractor(source, options);
   return (await lazily(() => import("./load-gliner.js"))).glinerEntityExtractor(source, options);
+}
+
+/** `pipeline("entity-extraction")` over a loaded GLiNER or GLiNER2. */
+export async function entityExtractorOf(
+  from: LoadedParts,
+  given: EntityExtractionOptions,
+): Promise<EntityExtractor & Task<GLiNERModel | GLiNER2Model, DebertaV2TokenizerFast>> {
+  const { signal, ...defaults } = readOptions(OF_LOADED, given, ENTITY_EXTRACTION_OPTIONS);
+  const second = await lazily(() => import("./load-gliner2.js"));
+  signal?.throwIfAborted();
+  if (second.isGliner2(from.model)) return second.gliner2EntitiesOf(from, defaults);
+  return (await lazily(() => import("./load-gliner.js"))).glinerEntitiesOf(from, defaults);
 }

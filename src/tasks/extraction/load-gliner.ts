@@ -7,6 +7,7 @@ import type { GlinerConfig } from "../../model/extraction/gliner-config.js";
 import type { LstmOptions } from "../../model/extraction/lstm-layer.js";
 import { pick } from "../../options.js";
 import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
+import { type LoadedParts, shareLoaded } from "../loaded-parts.js";
 import { type Loaded, loadTogether, type Task } from "../task.js";
 import {
   ENTITY_EXTRACTION_OPTIONS,
@@ -41,6 +42,14 @@ export async function glinerEntityExtractor(
 ): Promise<EntityExtractor & Task<GLiNERModel, DebertaV2TokenizerFast>> {
   const { signal, ...defaults } = options;
   return entityExtraction(await loadGliner(source, options, signal), pick(defaults, ENTITY_EXTRACTION_OPTIONS));
+}
+
+/** `pipeline("entity-extraction")` over a loaded GLiNER. */
+export function glinerEntitiesOf(
+  from: LoadedParts,
+  defaults: EntityExtractionOptions,
+): EntityExtractor & Task<GLiNERModel, DebertaV2TokenizerFast> {
+  return entityExtraction(shareLoaded(from, GLiNERModel), defaults);
 }
 
 async function glinerTokenizer(

@@ -6,6 +6,7 @@ import { LOAD_OPTIONS, type LoadOptions } from "../../model/load/options.js";
 import { pick, readOptions } from "../../options.js";
 import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
 import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
+import { type LoadedParts, OF_LOADED, shareLoaded } from "../loaded-parts.js";
 import { asTask, checkText, type Loaded, loadTogether, type Task } from "../task.js";
 import {
   checkThreshold,
@@ -62,6 +63,27 @@ export async function structuredExtractor(
   const { signal, ...defaults } = options;
   const loaded = await loadGliner2(source, options, signal);
   return structuredExtraction(loaded, pick(defaults, STRUCTURED_EXTRACTION_OPTIONS));
+}
+
+/** `pipeline("structured-extraction")` over a loaded GLiNER2. */
+export function structuredExtractorOf(
+  from: LoadedParts,
+  given: StructuredExtractionOptions,
+): StructuredExtractor & Task<GLiNER2Model, DebertaV2TokenizerFast> {
+  const { signal, ...defaults } = readOptions(OF_LOADED, given, STRUCTURED_EXTRACTION_OPTIONS);
+  signal?.throwIfAborted();
+  return structuredExtraction(shareLoaded(from, GLiNER2Model), defaults);
+}
+
+/** Whether a loaded model is a GLiNER2. */
+export const isGliner2 = (model: object): boolean => model instanceof GLiNER2Model;
+
+/** `pipeline("entity-extraction")` over a loaded GLiNER2. */
+export function gliner2EntitiesOf(
+  from: LoadedParts,
+  defaults: EntityExtractionOptions,
+): EntityExtractor & Task<GLiNER2Model, DebertaV2TokenizerFast> {
+  return entitiesBySchema(shareLoaded(from, GLiNER2Model), defaults);
 }
 
 const TASK = "entity-extraction";

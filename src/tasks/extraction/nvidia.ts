@@ -7,6 +7,7 @@ import { pick, readOptions } from "../../options.js";
 import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../../tokenizer/settings.js";
 import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../../tokenizer/tokenizer-fast.js";
 import { softmax, topIndexes } from "../scores.js";
+import { type LoadedParts, OF_LOADED, shareLoaded } from "../loaded-parts.js";
 import { asTask, type Loaded, loadTogether, modelInputs, type Task } from "../task.js";
 import {
   type Classification,
@@ -35,8 +36,20 @@ export async function nvidiaClassifier(
       DebertaV2TokenizerFast.fromPretrained(tokenizer, { ...pick(options, FAST_TOKENIZER_OPTIONS), signal: either }),
     signal,
   );
-  return loaded.model.heads.length > 0 ? severalHeads(loaded, defaults) : textClassification(loaded, defaults);
+  return classifierOf(loaded, defaults);
 }
+
+/** `pipeline("text-classification")` over a loaded classifier of NVIDIA's. */
+export function nvidiaClassifierOf(from: LoadedParts, given: TextClassificationOptions): Made {
+  const { signal, ...defaults } = readOptions(OF_LOADED, given, TEXT_CLASSIFICATION_OPTIONS);
+  signal?.throwIfAborted();
+  return classifierOf(shareLoaded(from, NvidiaClassifier), defaults);
+}
+
+const classifierOf = (
+  loaded: Loaded<NvidiaClassifier, DebertaV2TokenizerFast>,
+  defaults: TextClassificationOptions,
+): Made => (loaded.model.heads.length > 0 ? severalHeads(loaded, defaults) : textClassification(loaded, defaults));
 
 const TASK = "text-classification";
 /** Tokens of a text, as the model card cuts it. */
