@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import * as checkpoint from "deberta-webgpu/checkpoint";
 import * as tokenizer from "deberta-webgpu/tokenizer";
-import { programsOf, runProgram } from "./support/programs.js";
+import { blocksNotRun, programsOf, runProgram } from "./support/programs.js";
 
 /** The rows of all tables of a text, without their heads. */
 const rowsOf = (text: string): string[] =>
@@ -60,6 +60,25 @@ test("a page or a heading that does not exist is found", () => {
   expect(leadsSomewhere("docs/index.md", "./nowhere.md")).toBe(false);
   expect(leadsSomewhere("docs/index.md", "./privacy.md#nothing")).toBe(false);
   expect(leadsSomewhere("docs/index.md", "./privacy.md#content-security-policy")).toBe(true);
+});
+
+test.each(documents)(
+  "each block of code of %s is run, is a file of a scratch project, or says why it is neither",
+  (document) => {
+    const text = readFileSync(document, "utf8");
+    expect(blocksNotRun(text)).toEqual([]);
+    // The projects write what they run of a document by its name and that of a folder.
+    const projects = ["quick", "bundlers"]
+      .map((name) => readFileSync(`test/projects/${name}.test.mjs`, "utf8"))
+      .join("");
+    for (const [, folder] of text.matchAll(/^<!-- file: (\w+)\//gm))
+      expect(projects).toContain(`writeFiles("${document}", "${folder}"`);
+  },
+);
+
+test("a block that nobody runs is found", () => {
+  expect(blocksNotRun("```js\nfirst;\n```\n\n```js run\nsecond;\n```\n")).toEqual(["first;\n"]);
+  expect(blocksNotRun("```html not run:\n<p>\n```\n")).toEqual(["<p>\n"]);
 });
 
 test.each(programsOf(readFileSync("docs/node.md", "utf8")))("docs/node.md: $name", async (program) => {

@@ -1,4 +1,5 @@
-// The programs of the documents: code blocks marked `run`, which say in comments what they print.
+// The programs of the documents: code blocks marked `run`, which say in comments what they print. All other blocks of code stand for
+// a file of a scratch project, or say why they are not run.
 
 /** A program of a document, and what its comments say that it prints. */
 export interface Program {
@@ -15,12 +16,22 @@ export interface Program {
 export function programsOf(document: string): Program[] {
   const programs: { name: string; code: string }[] = [];
   let name = "";
-  for (const [, heading, words, code = ""] of document.matchAll(/^#+ (.+)$|^```js run(.*)\n([^]*?)^```$/gm)) {
+  for (const [, heading, words, code = ""] of document.matchAll(/^#+ (.+)$|^```[jt]s run(.*)\n([^]*?)^```$/gm)) {
     if (heading !== undefined) name = heading;
     else if (words === " on") programs.at(-1)!.code += code;
     else programs.push({ name, code });
   }
   return programs.map((program) => ({ ...program, prints: printed(program.code) }));
+}
+
+/** What is wrong with the blocks of code of a document: those that nobody runs, and give no reason. */
+export function blocksNotRun(document: string): string[] {
+  const blocks = document.matchAll(/^(<!-- file: \S+ -->\n\n)?```(\S+)(.*)\n([^]*?)^```$/gm);
+  return [...blocks].flatMap(([, file, language, words, code = ""]) => {
+    const isCommand = ["sh", "text"].includes(language!);
+    const isTold = file !== undefined || /^ run( on)?$|^ not run: \S/.test(words!);
+    return isCommand || isTold ? [] : [code];
+  });
 }
 
 /** Comments behind a `console.log`, and lines of comments alone. */
@@ -32,10 +43,16 @@ function printed(code: string): string[] {
 }
 
 /** Runs a program with the modules that it imports; resolves to what it printed. */
-export async function runProgram({ code }: Program, modules: Readonly<Record<string, object>>): Promise<string[]> {
+export async function runProgram(
+  { code }: Pick<Program, "code">,
+  modules: Readonly<Record<string, object>>,
+): Promise<string[]> {
   const lines: string[] = [];
   const log = (...values: unknown[]): void => void lines.push(values.map(String).join(" "));
-  const body = code.replace(/^import (\{[^}]*\}) from (".*?");$/gm, "const $1 = modules[$2];");
+  const body = code.replace(
+    /^import (\{[^}]*\}) from (".*?");$/gm,
+    (_, names: string, from: string) => `const ${names.replaceAll(" as ", ": ")} = modules[${from}];`,
+  );
 
   const AsyncFunction = async function () {}.constructor as new (
     ...texts: string[]
