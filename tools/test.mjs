@@ -212,6 +212,7 @@ async function main() {
     if (values.long && built) {
       await step("extraction from dist/", () => nodeTest("tools/check-extraction.mjs", options));
       await step("bundlers' projects", () => nodeTest("test/projects/bundlers.test.mjs", options));
+      await step("transformers.js beside it", () => nodeTest("test/projects/theirs.test.mjs", options));
     }
     rmSync(folder, { recursive: true });
   }

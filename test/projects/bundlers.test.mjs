@@ -16,21 +16,25 @@ async function assertAnswers(address) {
   assert.deepEqual({ page, worker }, RIGHT);
 }
 
-/** Builds a Vite project and opens it three ways: development server, preview, and the built folder on a static host. */
-async function assertVite(folder) {
+/**
+ * Builds a Vite project and opens it three ways: development server, preview, and the built folder on a static host.
+ * @param assertPage what each must show at its address
+ * @param host how the static host answers, as `serve` takes it
+ */
+async function assertVite(folder, assertPage = assertAnswers, host = {}) {
   addModel(join(folder, "public"));
   const vite = await import(pathToFileURL(join(folder, "node_modules/vite/dist/node/index.js")).href);
   const options = { root: folder, logLevel: "error" };
   const development = await vite.createServer({ ...options, server: { port: 0 } });
   await development.listen();
   atEnd(() => development.close());
-  await assertAnswers(development.resolvedUrls.local[0]);
+  await assertPage(development.resolvedUrls.local[0]);
 
   await vite.build(options);
   const preview = await vite.preview({ ...options, preview: { port: 0 } });
   atEnd(() => preview.close());
-  await assertAnswers(preview.resolvedUrls.local[0]);
-  await assertAnswers(await serve(join(folder, "dist")));
+  await assertPage(preview.resolvedUrls.local[0]);
+  await assertPage(await serve(join(folder, "dist"), {}, host));
 }
 
 test("Vite: development server, preview and build", async () => {
@@ -40,18 +44,7 @@ test("Vite: development server, preview and build", async () => {
 test("README's program with Vite: development server, preview, and a host that answers what is not there by the page", async () => {
   const folder = await makeProject("vite", ["vite"]);
   writeFiles("README.md", "readme", folder);
-  addModel(join(folder, "public"));
-  const vite = await import(pathToFileURL(join(folder, "node_modules/vite/dist/node/index.js")).href);
-  const options = { root: folder, logLevel: "error" };
-  const development = await vite.createServer({ ...options, server: { port: 0 } });
-  await development.listen();
-  atEnd(() => development.close());
-  await assertReadmeAnswers(development.resolvedUrls.local[0]);
-  await vite.build(options);
-  const preview = await vite.preview({ ...options, preview: { port: 0 } });
-  atEnd(() => preview.close());
-  await assertReadmeAnswers(preview.resolvedUrls.local[0]);
-  await assertReadmeAnswers(await serve(join(folder, "dist"), {}, { single: true }));
+  await assertVite(folder, assertReadmeAnswers, { single: true });
 });
 
 const shared = sharedFolder();

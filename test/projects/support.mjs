@@ -2,7 +2,7 @@
 // result. Folders lie in the system's temporary folder and are removed when the tests end.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,6 +48,7 @@ export async function run(program, args, cwd, env = {}) {
 let packed;
 /** The tarball that `npm publish` would send, of the build as it lies there. Resolves to its path. */
 export function pack() {
+  assert.ok(existsSync(join(ROOT, "dist/index.js")), "nothing is built to be packed: npm run build");
   packed ??= run("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", SCRATCH], ROOT).then((name) =>
     join(SCRATCH, name.trim().split("\n").at(-1)),
   );
@@ -95,16 +96,20 @@ function setAll(response, headers) {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
-/** Opens a page of README's first program and waits for the line that it prints: the label and the score that README says. */
+/**
+ * Opens a page of README's first program and waits for the line that it prints: the label and the score that README says. Resolves to the
+ * scripts that had come by then, by their paths.
+ */
 export async function assertReadmeAnswers(address) {
   const [, label, score] = /console\.log\(best.*\/\/ (\S+) ([\d.]+)/.exec(filesIn("README.md").get("readme/main.js"));
-  const { lines, problems, close } = await open(address);
+  const { lines, problems, transferred, close } = await open(address);
   const isAnswer = (line) => line.startsWith(`${label} `);
   for (let tries = 0; tries < 600 && !lines.some(isAnswer); tries++) await setTimeout(100);
   await close();
   assert.deepEqual(problems, []);
   const [, printed] = lines.find(isAnswer)?.split(" ") ?? [];
   assert.equal(Number(printed).toFixed(2), score, lines.join("\n"));
+  return transferred;
 }
 
 let browser;

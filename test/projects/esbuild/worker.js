@@ -1,1 +1,0 @@
-import "deberta-webgpu/worker-thread";
