@@ -2,7 +2,7 @@
 // none is named. What breaks a rule of test/hostile/judge.ts, hangs or dies becomes a case in test/fixtures/hostile. `npm run fuzz
 // -- make` writes the corpus itself. The seed is printed; the same seed tries the same cases.
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { clearInterval, setInterval } from "node:timers";
 import { pathToFileURL } from "node:url";
@@ -17,6 +17,7 @@ export const KINDS = [
   "sentencepiece",
   "tokenizer",
   "config",
+  "library",
   "adapter",
   "network",
 ];
@@ -84,8 +85,14 @@ async function fuzz(kind, seconds, seed) {
 /** Every kind for so many seconds, or the one that is named. Resolves to { passed, failed }, counted in kinds. */
 export async function fuzzAll(kinds, seconds, seed) {
   await bundle();
+  const tried = join(FOLDER, "tried");
+  writeFileSync(tried, "");
   let failed = 0;
   for (const kind of kinds) failed += (await fuzz(kind, seconds, seed)) ? 0 : 1;
+  const cases = readFileSync(tried, "utf8").split("\n").map(Number);
+  console.log(
+    `${cases.reduce((sum, count) => sum + count)} bad inputs tried, of ${kinds.length} kinds; ${failed} kinds with a finding`,
+  );
   return { passed: kinds.length - failed, failed };
 }
 

@@ -1,6 +1,6 @@
 // What `npm run fuzz` runs, bundled by tools/fuzz.mjs, which watches it. The number of each case is written to a file before it is
 // tried, so that whoever stops a hanging run knows which case it was.
-import { existsSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { appendFileSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { judge } from "./judge.js";
 import { ALL_KINDS, isKind, type Kind, made, probeOf, source } from "./kinds.js";
@@ -43,7 +43,8 @@ async function run(kind: Kind): Promise<void> {
   }
   await closeNetwork();
   const counts = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
-  console.log(`${kind}, seed ${seed}: ${n - first} cases in ${seconds} s: ${counts}`);
+  console.log(`${kind}, seed ${seed}: ${n - first} cases in ${seconds.toFixed(1)} s: ${counts}`);
+  appendFileSync(join(root, ".cache/fuzz/tried"), `${n - first}\n`);
   if (outcomes.has("found")) process.exitCode = 1;
 }
 

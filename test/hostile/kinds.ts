@@ -4,6 +4,7 @@ import type { Case } from "./made/case.js";
 import { configs } from "./made/configs.js";
 import { hdf5 } from "./made/hdf5.js";
 import { headers } from "./made/headers.js";
+import { libraries } from "./made/libraries.js";
 import { indices } from "./made/indices.js";
 import { pickles } from "./made/pickles.js";
 import { sentencepiece } from "./made/sentencepiece.js";
@@ -26,6 +27,7 @@ const KINDS = {
   sentencepiece: { written: sentencepiece, probe: PROBES.sentencepiece, another: mutant },
   tokenizer: { written: tokenizers, probe: PROBES.tokenizer, another: mutant },
   config: { written: configs, probe: PROBES.config, another: mutant },
+  library: { written: libraries, probe: PROBES.library, another: mutant },
   adapter: { written: adapters, probe: probeAdapter, another: (_, next) => randomAdapter(next) },
   network: { written: networks, probe: probeNetwork, another: (_, next) => randomFaults(next) },
 } as const satisfies Readonly<Record<string, KindParts>>;

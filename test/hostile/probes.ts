@@ -8,7 +8,14 @@ import { bytesOfShape, BITS_OF } from "../../src/checkpoint/tensor-entry.js";
 import { CheckpointError } from "../../src/errors.js";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { DebertaV2Tokenizer, DebertaV2TokenizerFast } from "../../src/tokenizer.js";
-import { folderOf } from "../support/checkpoint.js";
+import { isObject } from "../../src/json.js";
+import { readOptionalJson } from "../../src/checkpoint/read-whole.js";
+import { openGliclass } from "../../src/model/extraction/gliclass.js";
+import { openGliner } from "../../src/model/extraction/gliner.js";
+import { openGliner2 } from "../../src/model/extraction/gliner2.js";
+import { NvidiaClassifier } from "../../src/model/extraction/nvidia.js";
+import { readSentenceTransformer } from "../../src/tasks/extraction/sentence-transformer.js";
+import { folderOf, MINIATURE } from "../support/checkpoint.js";
 import { Finding } from "./judge.js";
 
 /** Files of a folder by name. */
@@ -89,6 +96,30 @@ async function readConfig(files: Files): Promise<void> {
   if (JSON.stringify(again) !== JSON.stringify(written)) throw new Finding("reads otherwise what it has written");
 }
 
+const BACKBONE = folderOf(new Map([["config.json", new TextEncoder().encode(JSON.stringify(MINIATURE))]]));
+
+/** What a library's files say of its model, before weights are looked for; a text's vector where they say how it is made. */
+async function readLibrary(files: Files): Promise<void> {
+  const folder = folderOf(files);
+  if (files.has("modules.json")) {
+    const sentences = await readSentenceTransformer(await openFolder(folder));
+    const vector = sentences.vector({ rows: new Float32Array(3 * 8).fill(0.5), width: 8, promptTokens: 1 });
+    if (!vector.every(Number.isFinite)) throw new Finding(`a vector with ${vector.join()}`);
+    if (!Object.values(sentences.prompts).every((prompt) => typeof prompt === "string")) throw new Finding("prompts");
+    return;
+  }
+  if (files.has("gliner_config.json")) {
+    const { base } = await openGliner(folder, {});
+    new DebertaV2Config(base.backbone);
+    return;
+  }
+  const json = await readOptionalJson(await openFolder(folder), "config.json");
+  const type = isObject(json) ? json["model_type"] : undefined;
+  if (type === "extractor") await openGliner2(folder, {});
+  else if (type === "GLiClass") await openGliclass(folder, {});
+  else await NvidiaClassifier.load(folder, { baseModel: BACKBONE });
+}
+
 /** How files of each kind are read, to the end. */
 export const PROBES = {
   header: readWeights,
@@ -98,4 +129,5 @@ export const PROBES = {
   sentencepiece: (files: Files) => tokenize(files, ["slow", "fast"]),
   tokenizer: (files: Files) => tokenize(files, ["fast"]),
   config: readConfig,
+  library: readLibrary,
 } as const;

@@ -53,6 +53,10 @@ test("Dense and Normalize act in the order of the list", async () => {
   const more = { "2_Dense/config.json": JSON_BYTES(config), "2_Dense/model.safetensors": weights };
   const last = { pooling_mode: "lasttoken" };
   expect(await vectorOf(last, more, [module("Dense", "2_Dense"), module("Normalize", "3_Normalize")])).toEqual([1, 0]);
+  const twice = { pooling_mode: ["cls", "max"] };
+  await expect(vectorOf(twice, more, [module("Dense", "2_Dense")])).rejects.toThrow(
+    "in_features is 2, what it is given has 4",
+  );
 });
 
 test("torch's activations", () => {

@@ -152,8 +152,13 @@ async function denseOf(folder: ModelFolder, path: string, signal: AbortSignal | 
   };
   const weight = await read("linear.weight", [outputs, inputs]);
   const bias = config.flag("bias", true) ? await read("linear.bias", [outputs]) : new Float32Array(outputs);
-  return (vector) =>
-    bias.map((start, row) =>
+  return (vector) => {
+    if (vector.length !== inputs)
+      throw new CheckpointError(
+        `${config.file}: in_features is ${inputs}, what it is given has ${vector.length} numbers`,
+      );
+    return bias.map((start, row) =>
       activate(vector.reduce((sum, value, c) => sum + value * weight[row * inputs + c]!, start)),
     );
+  };
 }
