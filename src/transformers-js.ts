@@ -106,12 +106,15 @@ function inTheirShape(name: keyof Pipelines, task: Task): object {
   const shapes: Readonly<Record<string, Run>> = {
     "text-classification": (texts, options) => run(texts, { truncation: true, ...withoutOne(options as Options) }),
     "token-classification": async (texts, options) => spelled(await run(texts, options)),
-    "question-answering": (question, context, options) => run(questions(question, context), options),
+    "question-answering": async (question, context, options) =>
+      trimmed(await run(questions(question, context), options)),
     // A text is one label, not several with commas between them.
     "zero-shot-classification": (texts, labels, options) =>
       run(texts, typeof labels === "string" ? [labels] : labels, options),
-    "feature-extraction": async (texts, options) =>
-      theirTensor((Array.isArray(texts) ? await run(texts, options) : [await run(texts, options)]) as Tensor[]),
+    "feature-extraction": async (texts, options) => {
+      const found = await run(Array.isArray(texts) ? texts : [texts], withOurPooling(options as Options));
+      return theirTensor(found as Tensor[]);
+    },
   };
   const call = Object.hasOwn(shapes, name) ? shapes[name]! : run;
   return Object.assign((...args: unknown[]) => call(...args), task);
@@ -121,6 +124,16 @@ function inTheirShape(name: keyof Pipelines, task: Task): object {
 function withoutOne(options: Options = {}): Options {
   const { top_k: topK, ...rest } = options;
   return topK === 1 ? rest : options;
+}
+
+/** Their second name of a pooling. */
+const withOurPooling = (options: Options = {}): Options =>
+  options["pooling"] === "first_token" ? { ...options, pooling: "cls" } : options;
+
+/** Answers as their tokenizer decodes them, without the space that may stand in front. */
+function trimmed(found: unknown): unknown {
+  if (Array.isArray(found)) return found.map(trimmed);
+  return { ...(found as object), answer: (found as { answer: string }).answer.trim() };
 }
 
 /** One question with its context, or several. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { join } from "node:path";
-import { addModel, answersOf, makeProject, serve } from "./support.mjs";
+import { addModel, answersOf, makeProject, run, serve } from "./support.mjs";
 import { writeOnnxModel } from "./tiny-onnx.mjs";
 
 const labels = (...names) => ({
@@ -44,6 +44,14 @@ function withoutPlaces(value) {
   return Object.fromEntries(Object.entries(rest).map(([name, each]) => [name, withoutPlaces(each)]));
 }
 
+test("their types are kept: a program compiles as with their own pipeline", async () => {
+  const folder = await makeProject("theirs", ["@huggingface/transformers", "typescript"]);
+  const options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--target", "es2022"];
+  await run("node", ["node_modules/typescript/bin/tsc", ...options, "program.mts"], folder);
+  const wrong = run("node", ["node_modules/typescript/bin/tsc", ...options, "wrong.mts"], folder);
+  await assert.rejects(wrong, /wrong\.mts\(5,.*"sentiment"/);
+});
+
 test("their package runs what is not DeBERTa-v2; answers have one shape", async () => {
   const folder = await makeProject("theirs", ["@huggingface/transformers"]);
   for (const [task, [architecture, config, outputs]] of Object.entries(BERTS))
@@ -64,6 +72,7 @@ test("their package runs what is not DeBERTa-v2; answers have one shape", async 
     theirs.forEach((answer, call) =>
       assert.deepEqual(kindOf(withoutPlaces(ours[call])), kindOf(answer), `${task}, call ${call}`),
     );
+  for (const { answer } of [answers["question-answering"].ours].flat(2)) assert.equal(answer, answer.trim());
   // As many labels as were asked for.
   for (const { theirs, ours } of [answers["text-classification"], answers["question-answering"], answers["fill-mask"]])
     assert.equal(ours[1].length, theirs[1].length);

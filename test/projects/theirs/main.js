@@ -25,6 +25,7 @@ const TASKS = {
     [
       [TEXT, { ignore_labels: [] }],
       [[TEXT, CONTEXT], { ignore_labels: [] }],
+      [TEXT, { ignore_labels: [], aggregation_strategy: "simple" }],
     ],
   ],
   "zero-shot-classification": [
@@ -32,6 +33,7 @@ const TASKS = {
     [
       [TEXT, LABELS],
       [[TEXT, CONTEXT], LABELS, { multi_label: true }],
+      [TEXT, LABELS, { hypothesis_template: "It is about {}." }],
     ],
   ],
   "question-answering": [
@@ -44,7 +46,12 @@ const TASKS = {
   "fill-mask": ["fill", [["wake me up at [MASK] ."], [["wake me [MASK]", "it [MASK] in paris"], { top_k: 2 }]]],
   "feature-extraction": [
     "vectors",
-    [[TEXT], [TEXT, { pooling: "mean", normalize: true }], [[TEXT, CONTEXT], { pooling: "cls" }]],
+    [
+      [TEXT],
+      [TEXT, { pooling: "mean", normalize: true }],
+      [[TEXT, CONTEXT], { pooling: "cls" }],
+      [TEXT, { pooling: "first_token" }],
+    ],
   ],
 };
 
