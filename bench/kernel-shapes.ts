@@ -8,6 +8,7 @@ import {
   type Capabilities,
   conv1d,
   byteLength,
+  type Dispatch,
   type DType,
   elements,
   Graph,
@@ -16,6 +17,8 @@ import {
   gruStep,
   lstm,
   matmul,
+  matmulAs,
+  type MatmulPlan,
   type MatmulShape,
   packWeights,
   pairMatmul,
@@ -44,6 +47,18 @@ export interface KernelShape {
   readonly product?: MatmulShape;
 }
 
+/** How a device would run the kernel. */
+export function dispatchOf({ build }: KernelShape, device: Capabilities): Dispatch {
+  const graph = new Graph();
+  build(graph, device);
+  const { kernel, inputs, attrs } = graph.nodes.at(-1)!;
+  return kernel.dispatch(
+    inputs.map(({ type }) => type),
+    attrs,
+    device,
+  );
+}
+
 /** Operands by name, as inputs: floats are random, u32 tables are given. */
 export const OPERANDS: Map<string, Float32Array | Uint32Array> = new Map();
 
@@ -59,21 +74,23 @@ function operand(graph: Graph, name: string, type: TensorType, table?: Uint32Arr
   return graph.input(key, type);
 }
 
-function product(
+/** A matrix product, by a given plan or by the device's own. */
+export function product(
   rows: number,
   inner: number,
   columns: number,
-  { activation, dtype = "f32" }: { activation?: "gelu"; dtype?: DType } = {},
+  { activation, dtype = "f32", plan }: { activation?: "gelu"; dtype?: DType; plan?: MatmulPlan } = {},
 ): KernelShape {
   const type = dtype === "f32" ? "" : `, w in ${dtype}`;
   return {
     name: `${activation ? "matmul + gelu" : "addMatmul"} ${rows}×${inner}×${columns}${type}`,
-    product: { rows, inner, columns },
+    product: { rows, inner, columns, weights: dtype },
     build(graph) {
       const x = operand(graph, "x", f32(rows, inner));
       const w = operand(graph, "w", { shape: [inner, columns], dtype });
       const bias = operand(graph, "bias", f32(columns));
-      if (activation) graph.add("y", matmul, [x, w, bias], { activation });
+      if (plan) graph.add("y", matmulAs(plan), [x, w, bias], {});
+      else if (activation) graph.add("y", matmul, [x, w, bias], { activation });
       else graph.add("y", addMatmul, [x, w, bias, operand(graph, "residual", f32(rows, columns))], {});
     },
   };

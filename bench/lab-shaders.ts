@@ -1,6 +1,6 @@
 // The kernels of kernel-shapes.ts as a device with given capabilities would run them: what lab.mjs has compiled.
-import { type Capabilities, Graph, planMatmul } from "deberta-webgpu/runtime";
-import { KERNEL_SHAPES } from "./kernel-shapes.js";
+import { type Capabilities, planMatmul } from "deberta-webgpu/runtime";
+import { dispatchOf, KERNEL_SHAPES } from "./kernel-shapes.js";
 
 export interface LabShader {
   readonly name: string;
@@ -24,12 +24,9 @@ export default function labShaders(capabilities: Partial<Capabilities>): LabShad
     architecture: "",
     ...capabilities,
   };
-  return KERNEL_SHAPES.map(({ name, build, product }) => {
-    const graph = new Graph();
-    build(graph, device);
-    const { kernel, inputs, attrs } = graph.nodes.at(-1)!;
-    const types = inputs.map(({ type }) => type);
-    const { shader, workgroups, work, plan } = kernel.dispatch(types, attrs, device);
+  return KERNEL_SHAPES.map((shape) => {
+    const { name, product } = shape;
+    const { shader, workgroups, work, plan } = dispatchOf(shape, device);
     let useful = 1;
     if (product) {
       const tile = planMatmul(product, device);

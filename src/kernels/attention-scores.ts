@@ -78,12 +78,15 @@ export function scoreTileSize(
 export const MANY_WORKGROUPS = 1024;
 
 function planScores(device: Capabilities, singleRows: boolean, form: RelativeForm, workgroups: number): ScoreGeometry {
-  const direct = { body: "direct", parts: 1 } as const;
+  const direct = { body: "direct", parts: 1, groups: 1 } as const;
   if (singleRows && device.software) return { ...direct, rows: 1, columns: 4, threadsX: 4, threadsY: 1 };
   if (singleRows) return { ...direct, rows: 1, columns: 1, threadsX: 64, threadsY: 1 };
   if (!device.software) {
     const parts = workgroups < MANY_WORKGROUPS && device.workgroupThreads >= 256 ? 4 : 1;
-    return { body: "staged", rows: 4, columns: hasManyRegisters(device) ? 4 : 2, threadsX: 8, threadsY: 8, parts };
+    // Without positions in the tile there is room for twice as many loads at a time, which more threads can hold.
+    const groups = form !== "tile" && parts > 1 ? 8 : 4;
+    const columns = hasManyRegisters(device) ? 4 : 2;
+    return { body: "staged", rows: 4, columns, threadsX: 8, threadsY: 8, parts, groups };
   }
   // Large register tiles pay where loads are dear; each gathered score costs code, so that form has more threads instead.
   // At least eight threads, which fill the lanes of lavapipe; SwiftShader has four.

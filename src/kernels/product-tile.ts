@@ -21,6 +21,8 @@ export interface ProductTile extends Sums {
    * compilers keep the order of loads and waits; not where the loads are scalar, as on Intel the values then spill.
    */
   readonly order: "together" | "apart" | "ahead";
+  /** Also `multiplyAddAll`: so many groups of four rows of w, `step` apart, in one round. */
+  readonly ahead?: { readonly groups: number; readonly step: number };
 }
 
 const each = ({ rows, vectors }: Sums, line: (row: number, vector: number) => string): string =>
@@ -49,7 +51,7 @@ const apartSums = ({ vectors }: Sums, row: number, a: string, weight: (vector: n
  * `loadW(group, column)`: four rows of w. `tap` is for convolutions.
  */
 export const productTile: (tile: ProductTile) => string = once((tile: ProductTile) => {
-  const { rows, vectors, step, lanes, order } = tile;
+  const { rows, vectors, step, lanes, order, ahead } = tile;
   const loads = lanes > 0 ? Math.ceil(rows / lanes) : rows;
   const rowOf = (load: number) =>
     lanes > 0 ? `first + min(${load * lanes}u + lane, ${rows - 1}u)` : `first + ${load}u`;
@@ -91,8 +93,19 @@ ${lines(vectors, (v) => `  at.w${v} = columnAt(column + ${v * step}u);`)}
 }
 fn multiplyAdd(tile: ptr<function, Tile>, at: ptr<function, TileAt>, k: u32, group: u32) {
 ${round}
-}`;
+}${ahead ? multiplyAddAll(tile, ahead) : ""}`;
 });
+
+function multiplyAddAll(tile: ProductTile, { groups, step }: NonNullable<ProductTile["ahead"]>): string {
+  const { rows, vectors } = tile;
+  const later = (g: number) => (g === 0 ? "" : ` + ${g * step}u`);
+  return `
+fn multiplyAddAll(tile: ptr<function, Tile>, at: ptr<function, TileAt>, k: u32, group: u32) {
+${lines(groups, (g) => lines(rows, (r) => `  let a${g}_${r} = loadX((*at).x${r}, k${later(g)});`))}
+${lines(groups, (g) => lines(vectors, (v) => `  let w${g}_${v} = loadW(group${later(g)}, (*at).w${v});`))}
+${lines(groups, (g) => lines(rows, (r) => `  ${apartSums(tile, r, `a${g}_${r}`, (v, k) => `w${g}_${v}[${k}]`)}`))}
+}`;
+}
 
 /** Tiles in workgroup memory: `threads` [x, y] of `rows` × `vectors` sums each, `parts` times, and `groups` vec4 along K. */
 export interface StagedTile {
@@ -185,6 +198,9 @@ ${lines(groups / parts, (part) => multiply(part * parts))}
   },
 );
 
+/** More parts than these are added to so many sums first. */
+const [MOST_PARTS, FIRST_PARTS] = [16, 8] as const;
+
 /**
  * `storeTile`: hands every sum to `store(row, column, sum)`. With more than one part of K, whose threads lie `threads` apart,
  * the parts' sums are added first, in order, through workgroup memory (`memory`); the parts share that work.
@@ -197,18 +213,23 @@ export const storeTile: (sums: Sums, parts?: number, threads?: number) => string
 fn storeTile(tile: ptr<function, Tile>, first: u32, column: u32, index: u32) {
 ${each({ rows, vectors, step }, (r, v) => `  ${store(r, v, `(*tile).s${r}_${v}`)}`)}
 }`;
-    // Two halves of memory in turn, so that one barrier a sum is enough.
+    // Two halves of memory in turn, so that a sum waits for no reader of the one before.
     const half = (at: number) => (at % 2 === 0 ? "" : `${parts * threads}u + `);
+    // Many parts are added in two steps: in one a few threads would read them all, one after another.
+    const first = parts > MOST_PARTS ? FIRST_PARTS : parts;
     const turn = (r: number, v: number) => {
       const at = r * vectors + v;
+      const step = `
+  if (index < ${first * threads}u) { memory[${half(at)}index] = sumOfParts(${half(at)}index, ${parts}u, ${first}u); }
+  workgroupBarrier();`;
       return `  memory[${half(at)}index] = (*tile).s${r}_${v};
-  workgroupBarrier();
-  if (index / ${threads}u == ${at % parts}u) { ${store(r, v, `sumOfParts(${half(at)}index % ${threads}u)`)} }`;
+  workgroupBarrier();${first < parts ? step : ""}
+  if (index / ${threads}u == ${at % parts}u) { ${store(r, v, `sumOfParts(${half(at)}index % ${threads}u, ${first}u, 1u)`)} }`;
     };
     return `
-fn sumOfParts(first: u32) -> vec4f {
-  var sum = memory[first];
-  for (var part = 1u; part < ${parts}u; part++) { sum += memory[first + part * ${threads}u]; }
+fn sumOfParts(at: u32, parts: u32, step: u32) -> vec4f {
+  var sum = memory[at];
+  for (var part = step; part < parts; part += step) { sum += memory[at + part * ${threads}u]; }
   return sum;
 }
 fn storeTile(tile: ptr<function, Tile>, first: u32, column: u32, index: u32) {

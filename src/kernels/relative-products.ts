@@ -22,8 +22,16 @@ export interface RelativeProductAttrs {
 /** As attention-scores.ts; there are always enough workgroups. */
 const geometry = (device: Capabilities): ScoreGeometry =>
   device.software
-    ? { body: "direct", rows: 8, columns: 4, threadsX: 4, threadsY: 2, parts: 1 }
-    : { body: "staged", rows: 4, columns: hasManyRegisters(device) ? 4 : 2, threadsX: 8, threadsY: 8, parts: 1 };
+    ? { body: "direct", rows: 8, columns: 4, threadsX: 4, threadsY: 2, parts: 1, groups: 4 }
+    : {
+        body: "staged",
+        rows: 4,
+        columns: hasManyRegisters(device) ? 4 : 2,
+        threadsX: 8,
+        threadsY: 8,
+        parts: 1,
+        groups: 4,
+      };
 
 /** query [rows, *], key [S, H·d] f32, slots [2·reach + 1], bounds [rows, 2] u32 → products [to − from, H, S] f32. */
 export const relativeProducts: Kernel<readonly ["query", "key", "slots", "bounds"], RelativeProductAttrs> = {

@@ -25,17 +25,14 @@ export interface ScoreGeometry {
   readonly threadsY: number;
   /** `staged`: how many sets of threads share the head's width; their sums are added in order. */
   readonly parts: number;
+  /** `staged`: vec4 along the head of one tile. */
+  readonly groups: number;
 }
 
 /** A geometry in words. */
 export function geometryText({ body, rows, columns, threadsX, threadsY, parts }: ScoreGeometry): string {
   return `${body} ${rows}×${columns}, ${threadsX}×${threadsY} threads${parts > 1 ? `, head in ${parts}` : ""}`;
 }
-
-/** vec4 along the head of one staged tile. */
-const GROUPS = 4;
-/** A staged row is one vec4 longer than needed: threads beside each other then read different banks. */
-const STRIDE = GROUPS + 1;
 
 /**
  * The shader of a kernel whose `common` WGSL provides `origin(group)` (first row and column of a workgroup's tile),
@@ -49,7 +46,7 @@ export function scoreShader(
   width: number,
   common: readonly string[],
 ): Shader {
-  const { body, rows, columns, threadsX, threadsY, parts } = geometry;
+  const { body, rows, columns, threadsX, threadsY, parts, groups } = geometry;
   const constants = { ROWS: rows, COLUMNS: columns, THREADS_X: threadsX, THREADS_Y: threadsY };
   if (body === "direct") {
     const functions = [...common, scoreTile(rows, columns, terms)];
@@ -57,8 +54,8 @@ export function scoreShader(
   }
   return shader(stagedBody, {
     file: `${file} (score-staged.wgsl)`,
-    constants: { ...constants, PARTS: parts, GROUPS },
-    functions: [...common, stagedScoreTile(geometry, terms, width % (4 * GROUPS) > 0)],
+    constants: { ...constants, PARTS: parts, GROUPS: groups },
+    functions: [...common, stagedScoreTile(geometry, terms, width % (4 * groups) > 0)],
   });
 }
 
@@ -138,7 +135,8 @@ interface Staged {
 }
 
 const stagedScoreTile = once((geometry: ScoreGeometry, terms: ScoreTerms, ragged: boolean) => {
-  const { rows, columns, threadsX: side, threadsY, parts } = geometry;
+  const { rows, columns, threadsX: side, threadsY, parts, groups } = geometry;
+  const stride = groups + 1; // a row is one vec4 longer than needed: threads beside each other then read different banks
   const count = side * threadsY * parts;
   const [queries, keys] = [rows * threadsY, columns * side];
   const relative = terms.c2p || terms.p2c;
@@ -148,7 +146,7 @@ const stagedScoreTile = once((geometry: ScoreGeometry, terms: ScoreTerms, ragged
   const staged = kinds.map((name): Staged => {
     const from = end;
     const count = name === "query" ? queries : name === "key" ? keys : distances;
-    end += count * STRIDE;
+    end += count * stride;
     const address = (i: string) =>
       name === "query"
         ? `queryAt(first.x + ${i})`
@@ -157,7 +155,7 @@ const stagedScoreTile = once((geometry: ScoreGeometry, terms: ScoreTerms, ragged
           : `relativeAt(i32(first.x) - i32(first.y) + i32(${i}) - ${keys - 1})`;
     return { name, address, rows: count, from };
   });
-  const apart = count / GROUPS; // rows between two loads of a thread
+  const apart = count / groups; // rows between two loads of a thread
   const rowOf = (load: number) => (load === 0 ? "row" : `(row + ${load * apart}u)`);
   const loadsOf = ({ rows }: Staged) => range(Math.ceil(rows / apart));
   // Both relative tables have the same slots.
@@ -167,7 +165,7 @@ const stagedScoreTile = once((geometry: ScoreGeometry, terms: ScoreTerms, ragged
   const bring = (kind: Staged, load: number) => {
     const element = `${kind.name}[(*at).${field(kind.name, load)} + c]`;
     const value = ragged ? `select(vec4f(0.0), ${element}, c < params.width)` : element;
-    const text = `memory[${kind.from}u + ${rowOf(load)} * ${STRIDE}u + group] = ${value};`;
+    const text = `memory[${kind.from}u + ${rowOf(load)} * ${stride}u + group] = ${value};`;
     return (load + 1) * apart > kind.rows ? `  if (row < ${kind.rows - load * apart}u) { ${text} }` : `  ${text}`;
   };
   const fromOf = (name: string) => staged.find((kind) => kind.name === name)?.from ?? 0;
@@ -177,13 +175,13 @@ const stagedScoreTile = once((geometry: ScoreGeometry, terms: ScoreTerms, ragged
       .join(" ");
   const content = (r: number, c: number) => product(`(*tile).s${r}_${c}`, `q${r}`, `k${c}`);
   const pRead = (name: string, t: number) =>
-    `memory[pAt + ${fromOf(name) - fromOf(kinds[2]!) + t * side * STRIDE}u + g]`;
+    `memory[pAt + ${fromOf(name) - fromOf(kinds[2]!) + t * side * stride}u + g]`;
   const relatives = (name: string, value: string, factor: (r: number, c: number) => string) =>
     lines(rows + columns - 1, (t) => {
       const sums = pairsAt(rows, columns, t).map(({ r, c }) => product(`(*tile).s${r}_${c}`, factor(r, c), value));
       return `    { let ${value} = ${pRead(name, t)}; ${sums.join(" ")} }`;
     });
-  const kRead = (c: number) => `let k${c} = memory[kAt + ${c * side * STRIDE}u + g];`;
+  const kRead = (c: number) => `let k${c} = memory[kAt + ${c * side * stride}u + g];`;
   const threads = side * threadsY;
   const store = (r: number, c: number, sum: string) =>
     `store(first.x + thread.y + ${r * threadsY}u, first.y + thread.x + ${c * side}u, ${sum});`;
@@ -210,25 +208,25 @@ ${fields.map(({ kind, load }) => `  ${field(kind.name, load)}: u32,`).join("\n")
 }
 fn stagingAt(first: vec2u, index: u32) -> Staging {
   var at: Staging;
-  let row = index / ${GROUPS}u;
+  let row = index / ${groups}u;
 ${fields.map(({ kind, load }) => `  at.${field(kind.name, load)} = ${kind.address(rowOf(load))};`).join("\n")}
   return at;
 }
 fn stage(at: ptr<function, Staging>, start: u32, index: u32) {
-  let row = index / ${GROUPS}u;
-  let group = index % ${GROUPS}u;
+  let row = index / ${groups}u;
+  let group = index % ${groups}u;
   let c = start + group;
   workgroupBarrier();
 ${staged.flatMap((kind) => loadsOf(kind).map((load) => bring(kind, load))).join("\n")}
   workgroupBarrier();
 }
 fn multiplyStaged(tile: ptr<function, Tile>, thread: vec3u) {
-  let qAt = thread.y * ${STRIDE}u + ${fromOf("query")}u;
-  let kAt = thread.x * ${STRIDE}u + ${fromOf("key")}u;
-${relative ? `  let pAt = (thread.y + ${side - 1}u - thread.x) * ${STRIDE}u + ${fromOf(kinds[2]!)}u;` : ""}
-  ${parts === GROUPS ? "{ let g = thread.z;" : `for (var g = thread.z; g < ${GROUPS}u; g += ${parts}u) {`}
+  let qAt = thread.y * ${stride}u + ${fromOf("query")}u;
+  let kAt = thread.x * ${stride}u + ${fromOf("key")}u;
+${relative ? `  let pAt = (thread.y + ${side - 1}u - thread.x) * ${stride}u + ${fromOf(kinds[2]!)}u;` : ""}
+  ${parts === groups ? "{ let g = thread.z;" : `for (var g = thread.z; g < ${groups}u; g += ${parts}u) {`}
     {
-${lines(rows, (r) => `    let q${r} = memory[qAt + ${r * threadsY * STRIDE}u + g];`)}
+${lines(rows, (r) => `    let q${r} = memory[qAt + ${r * threadsY * stride}u + g];`)}
 ${terms.c2p ? relatives("posK", "a", (r) => `q${r}`) : ""}
 ${lines(
   terms.content ? columns : 0,

@@ -1,5 +1,8 @@
 // Every kernel variant against its float64 twin, on every capability set of the adapter.
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Capabilities } from "../../src/kernels/kernel.js";
+import type { Device } from "../../src/runtime/device.js";
+import { dispatches } from "../../src/runtime/dispatches.js";
 import { KERNEL_CASES } from "../../src/self-test/cases.js";
 import { bodyCase } from "../../src/self-test/cases/matmul.js";
 import { runCase } from "../support/cases.js";
@@ -19,4 +22,14 @@ describe("matmul's bodies, default limits", () => {
   const { device } = sets.at(-1)!;
   test.each(GPU_PLANS.map(bodyCase))("$name", (one) => runCase(device, one));
   test.each(packedBodyCases(0))("$name", (one) => runCase(device, one));
+
+  test("halves that RDNA3 gets as floats", async () => {
+    const capabilities: Capabilities = { ...device.capabilities, vendor: "amd", architecture: "rdna-3" };
+    const rdna3 = Object.create(device, { capabilities: { value: capabilities } }) as Device;
+    const halves = KERNEL_CASES["matmul"]!.find(({ name }) => name === "weights in f16")!;
+    const { graph } = halves.build(capabilities);
+    const texts = dispatches(graph, capabilities).map(({ shader }) => shader.text);
+    expect(texts.filter((text) => text.includes("2.0 * weights")).length).toBeGreaterThan(2);
+    await runCase(rdna3, halves);
+  });
 });

@@ -12,7 +12,8 @@ test("the plans of every device", () => {
     for (const shape of PLANNED_SHAPES) {
       const plan = planText(planMatmul(shape, device));
       const known = runs.find((run) => run.plan === plan);
-      const text = `${shape.rows}×${shape.inner}×${shape.columns}`;
+      const { rows, inner, columns, weights } = shape;
+      const text = `${rows}×${inner}×${columns}${weights ? ` in ${weights}` : ""}`;
       if (known) known.shapes.push(text);
       else runs.push({ plan, shapes: [text] });
     }

@@ -1,7 +1,7 @@
 // Which body computes a matrix product, and with what tile: a pure function of the product's sizes and the device.
 // Shares of peak are estimates of a lab that compiles for these GPUs without having them, for 128×768×768 unless another size
 // stands beside them; nothing here was timed on one.
-import type { Capabilities } from "../kernel.js";
+import { type Capabilities, type DType, hasManyRegisters } from "../kernel.js";
 
 /** Sizes of a product, in elements. */
 export interface MatmulShape {
@@ -13,12 +13,14 @@ export interface MatmulShape {
   readonly columns: number;
   /** More than 1: a convolution, whose rows are masked as they are read, which takes registers. */
   readonly taps?: number;
+  /** How w lies on the device. Default: f32. */
+  readonly weights?: DType;
 }
 
 /** A body and its tile. Every thread has `rows` × 4·`vectors` sums. */
 export interface MatmulPlan {
-  /** The .wgsl file: subgroup broadcast, straight from storage, or through tiles in workgroup memory. */
-  readonly body: "subgroup" | "direct" | "shared";
+  /** The .wgsl file: subgroup broadcast, straight from storage, the same for few rows, or through tiles in workgroup memory. */
+  readonly body: "subgroup" | "direct" | "few-rows" | "shared";
   /** Rows of sums of a thread. */
   readonly rows: number;
   /** vec4 of sums in each of its rows. */
@@ -27,14 +29,15 @@ export interface MatmulPlan {
   readonly threads: readonly [x: number, y: number];
   /** How many sets of threads share K; their sums are added in order, in workgroup memory. */
   readonly parts: number;
-  /** `shared`: vec4 along K of one tile. */
+  /** `shared`: vec4 along K of one tile. `few-rows`: groups of four rows of w in one round. */
   readonly groups: number;
 }
 
 /** A plan in words. */
-export function planText({ body, rows, vectors, threads: [x, y], parts }: MatmulPlan): string {
+export function planText({ body, rows, vectors, threads: [x, y], parts, groups }: MatmulPlan): string {
   const threads = body === "subgroup" ? `${x} lanes` : y > 1 ? `${x}×${y} threads` : `${x} threads`;
-  return `${body} ${rows}×${4 * vectors}, ${threads}${parts > 1 ? `, K in ${parts}` : ""}`;
+  const round = body === "few-rows" ? `, ${groups} groups at a time` : "";
+  return `${body} ${rows}×${4 * vectors}, ${threads}${parts > 1 ? `, K in ${parts}` : ""}${round}`;
 }
 
 type Rule = (shape: MatmulShape, device: Capabilities) => MatmulPlan;
@@ -45,6 +48,10 @@ const subgroup = (rows: number, lanes: number): MatmulPlan => ({
 
 const direct = (rows: number, threads: number, parts = 1, vectors = 1): MatmulPlan => ({
   ...{ body: "direct", rows, vectors, threads: [threads, 1], parts, groups: 1 },
+});
+
+const few = (rows: number, threads: number, parts: number, vectors = 1): MatmulPlan => ({
+  ...{ body: "few-rows", rows, vectors, threads: [threads, 1], parts, groups: 2 },
 });
 
 const shared = (
@@ -86,8 +93,15 @@ const amd: Rule = ifMany(256, direct(8, 64), direct(8, 32, 8));
 /** Intel up to Xe-LP (at most 96 EUs): 8×4 fills them; K in parts loses the block loads of x, 74 → 22 %. Convolutions by 8×4 spill. */
 const intelSmall: Rule = ({ taps = 1 }) => direct(taps > 1 ? 4 : 8, 64);
 
-/** Intel from Alchemist on (up to 512 EUs): 8 parts of 4×4 give 67 % instead of 28 % below 256 workgroups; 8×4 in parts spills. */
-const intel: Rule = (shape, device) => ifMany(256, intelSmall(shape, device), direct(4, 32, 8))(shape, device);
+/**
+ * Intel from Alchemist on (up to 512 EUs): below 256 workgroups 8 parts of 4×4 give 67 % instead of 28 %. 8×4 in parts spills 24 values
+ * a round of floats and halves, but none of integers, whose conversion it halves: 68 instead of 55 % with q8, 53 instead of 38 with q4.
+ */
+const intel: Rule = (shape, device) => {
+  const { taps = 1, weights = "f32" } = shape;
+  const isTall = taps === 1 && (weights === "q8" || weights === "q4");
+  return ifMany(256, intelSmall(shape, device), direct(isTall ? 8 : 4, 32, 8))(shape, device);
+};
 
 /**
  * NVIDIA: tiles of 64×64 through workgroup memory, 86 % at 512×768×3072 (straight from storage 58 %). Below 192 workgroups
@@ -122,10 +136,15 @@ const RULES: readonly (readonly [vendor: RegExp, architecture: RegExp, rule: Rul
 const FEW_ROWS = 8;
 
 /**
- * Few rows on a GPU: 4 threads along the columns (64 bytes of each row of w), 64 parts of K. Of 1×768×768 the useful share is 7 %
- * on the largest AMD and 17 % on NVIDIA (8 threads, 32 parts: 3 and 15 %); 8 rows a thread spill on Intel.
+ * Few rows on a GPU: as many loads at a time as registers allow, and as many threads as read them. Of 1×768×768 the useful share is 11 %
+ * on the largest AMD, 19 % on NVIDIA and 35 % on Alchemist; with one group at a time and K in 64 it would be 7, 17 and 32 %. From
+ * 3 rows on, two groups at a time would spill 57 values a round on Intel; elsewhere they give 50 instead of 41 %.
  */
-const fewRows: Rule = ({ rows }) => direct(rows > 2 ? 4 : rows, 4, 64);
+const fewRows: Rule = ({ rows }, device) => {
+  if (rows === 1) return few(1, 2, 128, 2);
+  if (rows === 2) return few(2, 4, 64);
+  return hasManyRegisters(device) ? few(4, 4, 64) : direct(4, 4, 64);
+};
 
 /** The plan of a product on a device. */
 export function planMatmul(shape: MatmulShape, device: Capabilities): MatmulPlan {

@@ -6,6 +6,7 @@ import { type Shader, shader } from "../shader.js";
 import { type MatmulPlan, planMatmul, planText } from "./plan.js";
 import common from "./common.wgsl?raw";
 import directBody from "./direct.wgsl?raw";
+import fewRowsBody from "./few-rows.wgsl?raw";
 import sharedBody from "./shared.wgsl?raw";
 import subgroupBody from "./subgroup.wgsl?raw";
 import { weightBytes, weightsSource } from "./weights.js";
@@ -29,7 +30,8 @@ export function dispatchProduct(product: Product, device: Capabilities, forced?:
   const { rows, inner, taps, columns, weights, place } = product;
   const [from, to] = columns;
   const width = (to - from) / 4;
-  const plan = forced ?? planMatmul({ rows, inner: inner * taps, columns: to - from, taps }, device);
+  const shape = { rows, inner: inner * taps, columns: to - from, taps, weights: weights.dtype };
+  const plan = forced ?? planMatmul(shape, device);
   return {
     shader: shaderOf(plan, product, device),
     params: {
@@ -56,7 +58,7 @@ function shaderOf(
   { inner, weights, activation, functions, file }: Product,
   device: Capabilities,
 ): Shader {
-  const parts = [common, weightsSource(weights), activationSource(activation), ...functions];
+  const parts = [common, weightsSource(weights, device), activationSource(activation), ...functions];
   const { rows, vectors, threads, parts: count } = plan;
   const [x, y] = threads;
   const name = `${file} (matmul/${plan.body}.wgsl)`;
@@ -83,6 +85,17 @@ function shaderOf(
         ],
       });
     }
+    case "few-rows":
+      return shader(fewRowsBody, {
+        file: name,
+        constants: { THREADS: x, PARTS: count, ROWS: rows, VECTORS: vectors, GROUPS: plan.groups },
+        functions: [
+          productTile({ ...sums, lanes: 0, order: "ahead", ahead: { groups: plan.groups, step: count } }),
+          storeTile(sums, count, x),
+          memory(2 * x * count),
+          ...parts,
+        ],
+      });
     case "shared": {
       const tile = { rows, vectors, threads, parts: count, groups: plan.groups, ragged: inner % (4 * plan.groups) > 0 };
       return shader(sharedBody, {

@@ -172,6 +172,7 @@ export const PLANNED_SHAPES: readonly MatmulShape[] = [
     { rows, inner: 3072, columns: 768 },
   ]),
   { rows: 512, inner: 1536, columns: 6144 },
+  { rows: 128, inner: 768, columns: 768, weights: "q8" },
   { rows: 128, inner: 20, columns: 4 },
 ];
 
