@@ -8,24 +8,12 @@ import time
 
 import torch
 from torch import nn
-from transformers import DebertaV2Config, DebertaV2Model
+from transformers import DebertaV2Model
+
+from shapes import v3_config
 
 WORDS, LABELS, H, WIDTHS, TOKENS = 384, 25, 512, 12, 558
-config = DebertaV2Config(
-    vocab_size=1000,
-    hidden_size=768,
-    num_hidden_layers=6,
-    num_attention_heads=12,
-    intermediate_size=3072,
-    max_relative_positions=-1,
-    position_buckets=256,
-    relative_attention=True,
-    pos_att_type=["p2c", "c2p"],
-    share_att_key=True,
-    norm_rel_ebd="layer_norm",
-    position_biased_input=False,
-    type_vocab_size=0,
-)
+config = v3_config(768, layers=6, heads=12)
 
 
 def mlp(inside):

@@ -9,27 +9,14 @@
 from pathlib import Path
 
 import torch
-from transformers import DebertaV2Config, DebertaV2ForSequenceClassification
+from transformers import DebertaV2ForSequenceClassification
+
+from shapes import v3_config
 
 FOLDER = Path(__file__).parent.parent / ".cache" / "onnxruntime"
 LENGTH = 128
 
-config = DebertaV2Config(
-    vocab_size=1000,  # cut: the table costs download only
-    hidden_size=384,
-    num_hidden_layers=12,
-    num_attention_heads=6,
-    intermediate_size=1536,
-    max_relative_positions=-1,
-    position_buckets=256,
-    relative_attention=True,
-    pos_att_type=["p2c", "c2p"],
-    share_att_key=True,
-    norm_rel_ebd="layer_norm",
-    position_biased_input=False,
-    type_vocab_size=0,
-    num_labels=3,
-)
+config = v3_config(384, layers=12, heads=6, num_labels=3)
 torch.manual_seed(1)
 model = DebertaV2ForSequenceClassification(config).eval()
 ids = (7 * torch.arange(LENGTH))[None] % 997
