@@ -2,8 +2,11 @@
 import { byteLength, expectShape, expectVec4, type Kernel, type PackedType, Q4_BLOCK } from "./kernel.js";
 import { shader } from "./shader.js";
 import wgsl from "./pack-weights.wgsl?raw";
+import kept from "./pack-kept.wgsl?raw";
 import q4Body from "./pack-q4.wgsl?raw";
+import q4Found from "./pack-q4-found.wgsl?raw";
 import q8Body from "./pack-q8.wgsl?raw";
+import q8Found from "./pack-q8-found.wgsl?raw";
 import rowsBody from "./pack-rows.wgsl?raw";
 
 /**
@@ -109,11 +112,30 @@ function elementSource(dtype: PackedDType, scales: FileScales | undefined): stri
     dtype === "I8"
       ? `extractBits(i32(file[index / 4]), 8 * (index % 4), 8)`
       : `i32(extractBits(file[index / 8], 4 * (index % 8), 4)) - 8`;
+  const part = each < row ? ` * ${Math.ceil(row / each)}u + index % params.fileRow / ${each}u` : "";
   return `${FLOATS[scaleType]("scaleAt")}
-fn element(index: u32) -> f32 {
-  let scale = index / params.fileRow * ${Math.ceil(row / each)}u + index % params.fileRow / ${each}u;
-  return f32(${integer}) * scaleAt(params.fileScales + scale);
-}`;
+fn scaleOf(index: u32) -> f32 { return scaleAt(params.fileScales + index / params.fileRow${part}); }
+fn integer(index: u32) -> i32 { return ${integer}; }
+fn element(index: u32) -> f32 { return f32(integer(index)) * scaleOf(index); }`;
+}
+
+/** Where integers of a file may stay as they are. */
+const SAME_INTEGERS: Readonly<Partial<Record<PackedDType, PackedType>>> = { I8: "q8", I4: "q4" };
+
+/**
+ * Whether a tensor's integers and scales lie on the device as they are in the file: where its scales are those of whole columns (I8),
+ * or, in f16, of every 32 rows of a column (I4). Others cannot be stored in as many bits without another rounding.
+ */
+export function keepsIntegers(
+  dtype: PackedDType,
+  layout: FileLayout,
+  input: PaddedAxis,
+  scales: Pick<FileScales, "dtype" | "row" | "each"> | undefined,
+): boolean {
+  if (!scales || (layout.kind !== "linear" && layout.kind !== "conv")) return false;
+  if (dtype === "I8") return scales.each >= scales.row;
+  const isAligned = layout.kind === "linear" && input.group === input.padded && (layout.skip ?? 0) % Q4_BLOCK === 0;
+  return isAligned && scales.dtype === "F16" && scales.each % Q4_BLOCK === 0;
 }
 
 /** What writes the result: its binding, and for rows of vec4 how one is put, and the factor of its columns. */
@@ -132,6 +154,15 @@ fn putScale(first: u32, column: u32) {}`,
   q8: [q8Body],
   q4: [q4Body],
 };
+
+/** What finds scales for integers. */
+const FOUND: Readonly<Partial<Record<"f32" | PackedType, string>>> = { q8: q8Found, q4: q4Found };
+
+function integersSource({ dtype, layout, input, scales, into: { dtype: type = "f32" } }: PackAttrs): string[] {
+  const isKept = SAME_INTEGERS[dtype] === type && keepsIntegers(dtype, layout, input, scales);
+  const source = isKept ? kept : FOUND[type];
+  return source === undefined ? [] : [source];
+}
 
 function packedRows(words: string): string {
   return `@group(0) @binding(0) var<storage, read_write> w: array<vec2u>;
@@ -189,14 +220,15 @@ export const packWeights: Kernel<readonly ["file"], PackAttrs> = {
     if (dtype !== "f32") expectVec4("packWeights", `the height of ${dtype}`, rows);
     return { dtype, shape: rows === 1 ? [columns] : [rows, columns] };
   },
-  dispatch(_, { dtype, layout, input, output, scale, scales, into }) {
+  dispatch(_, attrs) {
+    const { dtype, layout, input, output, scale, scales, into } = attrs;
     const width = paddedSize(output) / 4;
     const groups = "groups" in layout ? layout.groups : 1;
     const { dtype: type = "f32", rows } = into;
     return {
       shader: shader(wgsl, {
         file: "pack-weights.wgsl",
-        functions: [elementSource(dtype, scales), SOURCE[layout.kind], ...WRITE[type]],
+        functions: [elementSource(dtype, scales), SOURCE[layout.kind], ...WRITE[type], ...integersSource(attrs)],
       }),
       params: {
         rows,

@@ -11,6 +11,7 @@ const NOWHERE = 0xffffffffu;
 
 // Position in the padded axis → position in the file's axis, or NOWHERE for padding.
 fn unpadded(at: u32, size: u32, group: u32, padded: u32) -> u32 {
+  if (group == padded) { return select(NOWHERE, at, at < size); } // the usual case, without divisions
   let within = at % padded;
   let index = at / padded * group + within;
   return select(NOWHERE, index, within < group && index < size);

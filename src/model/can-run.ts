@@ -2,7 +2,7 @@
 import { byteLengthOf } from "../checkpoint/byte-plan.js";
 import { openFolder } from "../checkpoint/folder.js";
 import { elementCount } from "../checkpoint/tensor-entry.js";
-import type { WeightEntry } from "../checkpoint/quantised.js";
+import type { QuantisedEntry, WeightEntry } from "../checkpoint/quantised.js";
 import type { Source } from "../checkpoint/source.js";
 import { CheckpointError, UnsupportedError } from "../errors.js";
 import { readOptions } from "../options.js";
@@ -140,5 +140,12 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 function bytesOnGpu(entry: WeightEntry, dtype: LoadOptions["dtype"] = "auto"): number {
   const count = elementCount(entry.shape) ?? 0;
   if (entry.shape.length < 2) return 4 * count;
-  return count * (ASKED[dtype] ?? HELD[entry.dtype] ?? 4) + 4 * entry.shape[0]!;
+  const held = "scales" in entry && !isKept(entry) ? 4 : (HELD[entry.dtype] ?? 4);
+  return count * (ASKED[dtype] ?? held) + 4 * entry.shape[0]!;
+}
+
+/** Whether integers have the scales that they may have on the GPU: of a whole row, or in 4 bits halves for every 32. */
+function isKept({ dtype, shape, scales }: QuantisedEntry): boolean {
+  const parts = scales.shape[1] ?? 1;
+  return dtype === "I8" ? parts === 1 : scales.dtype === "F16" && shape[1]! % (32 * parts) === 0;
 }

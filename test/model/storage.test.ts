@@ -44,3 +44,19 @@ test("auto keeps what the file holds", () => {
   expect(bytesIn("auto")).toEqual(bytesIn("f32"));
   expect(bytesIn("auto", "F16")).toEqual(bytesIn("f16"));
 });
+
+test.each([
+  ["I8", [768, 1], "F32", true],
+  ["I8", [768, 6], "F32", false],
+  ["I4", [768, 24], "F16", true],
+  ["I4", [768, 6], "F16", true],
+  ["I4", [768, 24], "F32", false],
+  ["I4", [768, 48], "F16", false],
+] as const)("auto, %s with scales %o in %s: packed %s", (dtype, shape, scaleType, isPacked) => {
+  const entry = { name: "w", dtype, shape: [768, 768], scales: { dtype: scaleType, shape } } as unknown as WeightEntry;
+  const [spec] = [...residents.values()].filter(({ parts }) =>
+    parts[0]?.tensor.endsWith("attention.output.dense.weight"),
+  );
+  const storage = chooseStorage("auto", [graph], [spec!], () => entry);
+  expect(storage.get(spec!.name)).toBe(isPacked ? { I8: "q8", I4: "q4" }[dtype] : undefined);
+});

@@ -2,8 +2,10 @@
 // read may be packed; a graph is built with all of them in f32 and then told (Graph.store), so that architectures need not know.
 import type { WeightEntry } from "../../checkpoint/quantised.js";
 import type { PackedType } from "../../kernels/kernel.js";
+import { type FileScales, keepsIntegers } from "../../kernels/pack-weights.js";
 import type { Graph } from "../../runtime/graph.js";
 import type { ResidentSpec } from "../deberta/layers.js";
+import { layoutInFile } from "../deberta/tf-names.js";
 
 export const WEIGHT_TYPES = ["auto", "f32", "f16", "q8", "q4"] as const;
 
@@ -42,7 +44,7 @@ export function chooseStorage(
   const candidates = packable(graphs);
   for (const { name, parts } of specs) {
     if (!candidates.has(name) || parts.length === 0) continue;
-    const packed = dtype === "auto" ? asInFile(parts.map(({ tensor }) => find(tensor).dtype)) : dtype;
+    const packed = dtype === "auto" ? asInFile(parts, find) : dtype;
     // Four bits cost the conv layer's few weights and the vocabulary's many rows more than they save.
     const isDelicate = parts.some(({ layout, rows }) => rows !== undefined || layout.kind.startsWith("conv"));
     if (packed) storage.set(name, packed === "q4" && dtype === "q4" && isDelicate ? "q8" : packed);
@@ -57,6 +59,19 @@ export function stored(spec: ResidentSpec, storage: Storage): ResidentSpec {
 }
 
 /** The type that tensors side by side share; undefined where no packed type holds them all unchanged. */
-function asInFile(types: readonly string[]): PackedType | undefined {
-  return new Set(types).size === 1 ? SAME[types[0]!] : undefined;
+function asInFile(parts: ResidentSpec["parts"], find: (tensor: string) => WeightEntry): PackedType | undefined {
+  const [type, ...others] = new Set(parts.map(({ tensor }) => find(tensor).dtype));
+  const isKept = parts.every(({ tensor, layout, input }) => {
+    const entry = find(tensor);
+    if (!("scales" in entry)) return true;
+    const { shape, scales, dtype } = entry;
+    const row = shape.slice(1).reduce((product, size) => product * size, 1);
+    const each = row / (scales.shape[1] ?? 1);
+    return keepsIntegers(dtype, layoutInFile(entry, layout), input, {
+      dtype: scales.dtype as FileScales["dtype"],
+      row,
+      each,
+    });
+  });
+  return others.length === 0 && isKept ? SAME[type!] : undefined;
 }

@@ -1,6 +1,7 @@
 // packWeights: every layout and element type, odd head sizes, tensors side by side.
 import {
   type FileLayout,
+  type FileScales,
   type PackAttrs,
   type PackedDType,
   packWeights,
@@ -110,20 +111,31 @@ const packedTypes: readonly GraphCase[] = PACKED.map((dtype) => ({
 const quantised: readonly GraphCase[] = (["I8", "I4"] as const).flatMap((dtype) =>
   (["f32", dtype === "I8" ? "q8" : "q4"] as const).map((type) => ({
     name: `${dtype} with scales, as ${type}: the file's own numbers`,
-    tolerance: 1e-6, // scales are found again by a division
+    tolerance: 1e-6, // two products
     build() {
       const made = caseGraph();
       const file = weightFile(dtype, 24, 96);
-      const attrs = {
-        dtype,
-        layout: { kind: "linear" },
-        input: axis(96),
-        output: axis(24),
-        scale: 0.7,
-        scales: file.scales!,
-        into: { dtype: type, rows: 96, columns: 24, from: 0 },
-      } as const;
-      made.graph.add("w", packWeights, [made.input("file", file.words, file.words.length)], attrs);
+      const add = (
+        name: string,
+        layout: FileLayout,
+        input: PaddedAxis,
+        output: PaddedAxis,
+        scales: FileScales,
+        rows = 96,
+      ) => {
+        const into = { dtype: type, rows, columns: paddedSize(output), from: 0 };
+        const attrs = { dtype, layout, input, output, scale: 0.7, scales, into };
+        made.graph.add(name, packWeights, [made.input(`file ${name}`, file.words, file.words.length)], attrs);
+      };
+      const scales = file.scales!;
+      add("matrix", { kind: "linear" }, axis(96), axis(24), scales);
+      add("its last inputs", { kind: "linear", skip: 64 }, axis(96), axis(24), scales, 32);
+      add("odd heads", { kind: "linear" }, axis(96), axis(18, 6), scales);
+      if (dtype === "I4") add("a scale for 96 inputs", { kind: "linear" }, axis(96), axis(24), { ...scales, each: 96 });
+      if (dtype === "I8") {
+        add("odd heads of inputs", { kind: "linear" }, axis(96, 6), axis(24), scales, 128);
+        add("conv", { kind: "conv", taps: 3, groups: 2 }, axis(64), axis(24), scales, 192);
+      }
       return made;
     },
   })),

@@ -17,7 +17,7 @@ export function floatFile(dtype: PackedDType, count: number, seed: number): Uint
 
 /**
  * A matrix [outputs, inputs]. Integers come with their scales behind them: in f32 for each row (I8), in f16 for each 32 inputs (I4,
- * so inputs is a multiple of 32), and with the extreme of their type under every scale, as in every file that a quantiser wrote.
+ * so inputs is a multiple of 32). Not every scale has the extreme of its type.
  */
 export function weightFile(
   dtype: PackedDType,
@@ -33,7 +33,6 @@ export function weightFile(
   const bytes = new Uint8Array(4 * at + 4 * scaleCount);
   const random = randomValues(4 * at, outputs);
   for (let i = 0; i < 4 * at; i++) bytes[i] = dtype === "I8" ? 127 * random[i]! : 128 * (random[i]! + 1);
-  for (let i = 0; i < count; i += each) bytes[i / perByte] = dtype === "I8" ? -127 : bytes[i / 2]! & 0xf0;
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < scaleCount; i++) {
     if (dtype === "I8") view.setFloat32(4 * (at + i), 0.01 + 0.001 * (i % 7), true);
