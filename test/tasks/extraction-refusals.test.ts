@@ -201,6 +201,21 @@ test("a schema's parts in the order and the words of the model's input", () => {
   ]);
 });
 
+test("an empty description is said of entities and labels, not of fields and relations", () => {
+  const parts = checkSchema("t", {
+    structures: { move: [{ name: "to", description: "" }] },
+    entities: { person: "", date: {} },
+    relations: { near: "" },
+    classifications: { tone: { formal: "", casual: "relaxed" } },
+  });
+  expect(parts.map(({ prompt }) => prompt)).toEqual([
+    "move",
+    "entities [DESCRIPTION] person: ",
+    "near",
+    "tone [DESCRIPTION] formal:  [DESCRIPTION] casual: relaxed",
+  ]);
+});
+
 test("overlaps are settled by each policy", () => {
   const span = (start: number, end: number, confidence: number) => ({ text: "", start, end, confidence });
   const spans = [span(0, 9, 0.9), span(0, 4, 0.6), span(5, 9, 0.6), span(3, 6, 0.8), span(0, 4, 0.5)];

@@ -114,7 +114,8 @@ function structure(task: string, name: string, given: unknown): CheckedPart {
   if (!Array.isArray(given))
     throw new TypeError(`${task}: structure ${JSON.stringify(name)} must be a list of fields, not ${kindOf(given)}`);
   const read = given.map((field: unknown) => structureField(task, field));
-  const described = read.map(({ field, description }) => [field.name, description] as const);
+  // As the library has it, an empty description is none here, but is one of entities and labels.
+  const described = read.map(({ field, description }) => [field.name, description || undefined] as const);
   return {
     kind: "structures",
     name,
@@ -232,9 +233,9 @@ function classification(task: string, name: string, given: unknown): CheckedPart
   };
 }
 
-/** `name [DESCRIPTION] field: text …` */
+/** `name [DESCRIPTION] field: text …`; an empty text is said, too. */
 const withDescriptions = (name: string, fields: readonly (readonly [string, string | undefined])[]): string =>
-  name + fields.map(([field, text]) => (text ? ` [DESCRIPTION] ${field}: ${text}` : "")).join("");
+  name + fields.map(([field, text]) => (text === undefined ? "" : ` [DESCRIPTION] ${field}: ${text}`)).join("");
 
 /** Names with settings; a text or a list gives names alone. */
 function named(task: string, what: string, given: unknown): Record<string, unknown> {
