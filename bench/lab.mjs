@@ -1,7 +1,7 @@
 // `node bench/lab.mjs [--setup] [--targets navi31,tgl] [--only REGEXP] [--write]`: what Mesa's compilers make of every hot kernel
 // for GPUs that are not there, as Markdown tables: the estimated share of peak, values spilled in a round of the hot loop, and
 // registers and occupancy. The method, and what the figures are not: README.md of the shared folder's gpustub, which does the work.
-// --setup fetches Mesa and its stubs once (some minutes), --write puts the tables into docs/kernels.md.
+// --setup fetches Mesa and its stubs once (some minutes), --write puts the tables into docs/kernels.md; with --only, those rows.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,10 +26,12 @@ const TARGETS = {
   m1: { vendor: "apple", architecture: "metal-3", subgroupSize: 32 },
 };
 
+const ALL_TARGETS = Object.keys(TARGETS).join(",");
+
 const { values: options } = parseArgs({
   options: {
     lab: { type: "string", default: process.env.LAB ?? join(ROOT, ".cache/lab") },
-    targets: { type: "string", default: Object.keys(TARGETS).join(",") },
+    targets: { type: "string", default: ALL_TARGETS },
     only: { type: "string", default: "." },
     setup: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
@@ -85,6 +87,21 @@ function tableText(targets, names, cell) {
   return [`| | ${targets.join(" | ")} |`, `|---|${targets.map(() => "---:|").join("")}`, ...lines].join("\n");
 }
 
+/** A document's tables with the rows of others in the place of their own. */
+function withRows(tables, fresh) {
+  const nameOf = (line) => line.split("|")[1]?.trim();
+  const rows = new Map();
+  const eachRow = (text, visit) => {
+    let title = "";
+    return text.split("\n").map((line) => {
+      if (line.endsWith(":")) title = line;
+      return nameOf(line) ? visit(`${title} ${nameOf(line)}`, line) : line;
+    });
+  };
+  eachRow(fresh, (key, line) => rows.set(key, line));
+  return eachRow(tables, (key, line) => rows.get(key) ?? line).join("\n");
+}
+
 const shared = sharedFolder();
 if (options.setup && shared && !existsSync(join(options.lab, "run.sh")))
   spawnSync("bash", [join(shared, "gpustub/setup.sh"), options.lab], { stdio: "inherit" });
@@ -119,7 +136,9 @@ if (reason) {
   const all = text.join("\n\n");
   console.log(all);
   if (options.write) {
-    const [before, , after] = readFileSync(DOCUMENT, "utf8").split(new RegExp(`${BEGIN}|${END}`));
-    writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${all}\n\n${END}${after}`);
+    if (options.targets !== ALL_TARGETS) throw new Error("--write needs all targets: a table's columns");
+    const [before, tables, after] = readFileSync(DOCUMENT, "utf8").split(new RegExp(`${BEGIN}|${END}`));
+    const written = options.only === "." ? all : withRows(tables.trim(), all);
+    writeFileSync(DOCUMENT, `${before}${BEGIN}\n\n${written}\n\n${END}${after}`);
   }
 }
