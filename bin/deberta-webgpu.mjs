@@ -2,7 +2,7 @@
 // npx deberta-webgpu shrink <source> <folder> [--dtype q8|q4|f16] [--word-table q8|f16]
 // Reads any source that the package reads, or a folder of this machine, and writes a smaller model folder.
 import { mkdir, open, readdir, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { openFolder, shrinkWeights } from "deberta-webgpu/checkpoint";
 
@@ -12,9 +12,15 @@ source   a folder of this machine, a hub id "owner/name", or an address that end
 folder   where the new model goes; made if it is missing
 `;
 
-/** The small files of a model, copied as they are where the source has them. */
+/** What lies beside the weights of a model of any kind, copied as it is where the source has it. */
 const COPIED = [
   "config.json",
+  "gliner_config.json",
+  "encoder_config/config.json",
+  "modules.json",
+  "sentence_bert_config.json",
+  "config_sentence_transformers.json",
+  "adapter_config.json",
   "spm.model",
   "tokenizer.json",
   "tokenizer_config.json",
@@ -58,14 +64,28 @@ async function readWhole(file) {
   return Buffer.concat(parts);
 }
 
+/** The files of a sentence-transformer's other modules: a config, and the few weights of Dense layers. */
+async function filesOfModules(folder) {
+  const file = await folder.open("modules.json");
+  if (!file) return [];
+  const paths = JSON.parse((await readWhole(file)).toString()).flatMap(({ path }) => path || []);
+  const outside = paths.find((path) => !/^\w[\w.-]*$/.test(path));
+  if (outside) throw new Error(`modules.json: path ${JSON.stringify(outside)} is not the name of a folder`);
+  return paths.flatMap((path) =>
+    ["config.json", "model.safetensors", "pytorch_model.bin"].map((name) => `${path}/${name}`),
+  );
+}
+
 async function shrink(sourceText, target, { dtype, "word-table": wordTable, revision }) {
   const folder = await openFolder(await sourceOf(sourceText), revision ? { revision } : {});
   await mkdir(target, { recursive: true });
   if ((await readdir(target)).some((name) => name.endsWith(".safetensors")))
     throw new Error(`${target} holds weights already; name an empty folder`);
-  for (const name of COPIED) {
+  for (const name of [...COPIED, ...(await filesOfModules(folder))]) {
     const file = await folder.open(name);
-    if (file) await writeFile(join(target, name), await readWhole(file));
+    if (!file) continue;
+    await mkdir(dirname(join(target, name)), { recursive: true });
+    await writeFile(join(target, name), await readWhole(file));
   }
   const file = await open(join(target, "model.safetensors"), "w");
   try {

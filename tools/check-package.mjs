@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -66,12 +67,32 @@ test("both tokenizers encode in Node", async () => {
 
 test("the command writes a smaller model folder", () => {
   const target = mkdtempSync(join(tmpdir(), "deberta-webgpu-"));
+  const shrink = (source, folder, ...options) =>
+    execFileSync(process.execPath, [join(ROOT, manifest.bin[manifest.name]), "shrink", source, folder, ...options], {
+      stdio: "pipe",
+    });
+  const bytes = (folder) => statSync(join(folder, "model.safetensors")).size;
   try {
     const source = join(ROOT, "test/fixtures/model-cases/embed-proj");
-    execFileSync(process.execPath, [join(ROOT, manifest.bin[manifest.name]), "shrink", source, target]);
-    assert.deepEqual(readdirSync(target).sort(), ["config.json", "model.safetensors"]);
-    const bytes = (folder) => statSync(join(folder, "model.safetensors")).size;
-    assert.ok(bytes(target) < bytes(source) / 2);
+    const sizes = ["q8", "q4", "f16"].map((dtype) => {
+      const folder = join(target, dtype);
+      shrink(source, folder, "--dtype", dtype);
+      assert.deepEqual(readdirSync(folder).sort(), ["config.json", "model.safetensors"]);
+      return bytes(folder);
+    });
+    assert.ok(sizes[1] < sizes[0] && sizes[0] < sizes[2] && sizes[2] < bytes(source), sizes.join());
+
+    const sentences = join(target, "sentences");
+    cpSync(source, sentences, { recursive: true });
+    const modules = (path) => writeFileSync(join(sentences, "modules.json"), JSON.stringify([{ path: "" }, { path }]));
+    modules("1_Pooling");
+    mkdirSync(join(sentences, "1_Pooling"));
+    writeFileSync(join(sentences, "1_Pooling/config.json"), "{}");
+    shrink(sentences, join(target, "small"));
+    const files = ["1_Pooling", "1_Pooling/config.json", "config.json", "model.safetensors", "modules.json"];
+    assert.deepEqual(readdirSync(join(target, "small"), { recursive: true }).sort(), files);
+    modules("../1_Pooling");
+    assert.throws(() => shrink(sentences, join(target, "outside")), /is not the name of a folder/);
   } finally {
     rmSync(target, { recursive: true });
   }
