@@ -153,11 +153,12 @@ export async function open(address) {
 /**
  * Opens a page that writes what it found into its title, `{ page, worker }` as JSON (common/report.js), and gives that with the
  * contents of the package's scripts that it loaded as they lie there. A page that reports an error, in words or in its console, rejects.
+ * @param minutes that it may take
  */
-export async function answersOf(address) {
+export async function answersOf(address, minutes = 2) {
   const opened = await open(address);
   const { page, problems, transferred } = opened;
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + 60_000 * minutes;
   let title = "";
   while (!/^({|Error)/.test(title) && Date.now() < deadline) {
     await setTimeout(100);

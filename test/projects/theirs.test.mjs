@@ -56,13 +56,13 @@ test("their package runs what is not DeBERTa-v2; answers have one shape", async 
   const folder = await makeProject("theirs", ["@huggingface/transformers"]);
   for (const [task, [architecture, config, outputs]] of Object.entries(BERTS))
     writeOnnxModel(
-      join(folder, "berts"),
+      join(folder, "models/berts"),
       task,
       { architectures: [`Bert${architecture || "Model"}`], ...config },
       outputs,
     );
   for (const model of ["tiny-intent", "redact", "zero-shot", "answers", "fill", "vectors"]) addModel(folder, model);
-  const { answers, handed, refused } = await answersOf(await serve(folder));
+  const { answers, handed, refused } = await answersOf(await serve(folder), 10);
   assert.deepEqual(handed, [
     ...Object.keys(BERTS).map((task) => [task, task]),
     ["text-classification", "nobody/has-this"],

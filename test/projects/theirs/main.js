@@ -4,7 +4,8 @@ import { env, pipeline as theirs } from "@huggingface/transformers";
 import { withFallback } from "deberta-webgpu/transformers-js";
 
 env.allowRemoteModels = false;
-env.localModelPath = "/berts/";
+env.allowLocalModels = true; // not so in browsers, unless asked for
+env.localModelPath = "/models/berts/";
 env.backends.onnx.wasm.wasmPaths = new URL("./node_modules/onnxruntime-web/dist/", location.href).href;
 env.backends.onnx.wasm.numThreads = 1;
 
@@ -60,7 +61,7 @@ const told = (value) =>
   value?.dims ? { type: value.type, dims: value.dims, size: value.size, list: value.tolist() } : value;
 
 async function answersOf(task, model, calls) {
-  const run = await pipeline(task, model, { dtype: "fp32", device: "auto" });
+  const run = await pipeline(task, model, { dtype: "fp32" });
   const answers = [];
   for (const args of calls) answers.push(told(await run(...args)));
   await run.dispose();
