@@ -23,7 +23,7 @@ export async function acquireDevice(given?: GPUDevice): Promise<{
   const release = () => {
     if (--mine.users > 0) return;
     const released = ++mine.released;
-    setTimeout(() => {
+    const timer: unknown = setTimeout(() => {
       if (mine.users > 0 || mine.released !== released) return;
       forget();
       mine.device.then(
@@ -31,6 +31,7 @@ export async function acquireDevice(given?: GPUDevice): Promise<{
         () => undefined,
       );
     }, LINGER);
+    (timer as { unref?: () => void }).unref?.(); // a program outside of browsers ends when it has nothing else to do
   };
   const forget = () => {
     if (shared === mine) shared = undefined;

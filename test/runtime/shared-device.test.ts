@@ -42,6 +42,15 @@ test("models at once share a device; a later one within seconds gets it too, as 
   expect(isDestroyed(one.device)).toBe(true);
 });
 
+test("a program of Node's or Deno's does not wait for that", async () => {
+  const start = vi.spyOn(globalThis, "setTimeout");
+  const { release } = await acquireDevice();
+  release();
+  const lingers = start.mock.results.filter((_, i) => start.mock.calls[i]![1]! >= 1000);
+  expect(lingers.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
+  start.mockRestore();
+});
+
 test("once it is gone the next model gets a new one", async () => {
   const one = await acquireDevice();
   one.release();
