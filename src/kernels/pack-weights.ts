@@ -99,7 +99,13 @@ export interface PackAttrs {
 
 const FLOATS: Record<FileScales["dtype"], (name: string) => string> = {
   F32: (name) => `fn ${name}(index: u32) -> f32 { return bitcast<f32>(file[index]); }`,
-  F16: (name) => `fn ${name}(index: u32) -> f32 { return unpack2x16float(file[index / 2])[index % 2]; }`,
+  // By integers: unpack2x16float may take what is below 2⁻¹⁴ for zero.
+  F16: (name) => `fn ${name}(index: u32) -> f32 {
+  let bits = file[index / 2] >> (16 * (index % 2));
+  let size = bits & 0x7fff;
+  let value = select(bitcast<f32>((size << 13) + 0x38000000), f32(size) * 0x1p-24, size < 0x400);
+  return select(value, -value, (bits & 0x8000) != 0);
+}`,
   BF16: (name) =>
     `fn ${name}(index: u32) -> f32 { return bitcast<f32>((file[index / 2] >> (16 * (index % 2))) << 16); }`,
 };

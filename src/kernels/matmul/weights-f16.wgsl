@@ -1,5 +1,6 @@
 // Weights in f16: w [taps·4·inner, 4·weightStride] as pairs of halves, row by row, then the f32 factor of every column.
 // No feature is needed: halves become f32 as they are read. `widened` and `narrowed` cancel each other (weights.ts).
+// A device may take a half below 2⁻¹⁴ for zero, which is no more than rounding a weight of 1/8 to f16 costs.
 @group(0) @binding(2) var<storage, read> w: array<vec2u>;
 
 fn quad(at: u32) -> vec4f {

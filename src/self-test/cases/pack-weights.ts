@@ -53,6 +53,29 @@ const layouts: readonly GraphCase[] = DTYPES.map((dtype) => ({
   },
 }));
 
+/** Every subnormal half and the first that are normal, both signs, in rows of equal size; and the largest. */
+const halves: GraphCase = {
+  name: "F16 exactly, below its normal range and at the end of it",
+  tolerance: 0,
+  build() {
+    const made = caseGraph();
+    const pack = (name: string, bits: Uint16Array, columns: number) => {
+      const words = new Uint32Array(bits.buffer as ArrayBuffer);
+      const [input, output] = [axis(bits.length / columns), axis(columns)];
+      const attrs = { dtype: "F16", layout: { kind: "transposed" }, input, output, scale: 1 } as const;
+      const file = made.input(`file ${name}`, words, words.length);
+      made.graph.add(name, packWeights, [file], { ...attrs, into: { rows: input.size, columns, from: 0 } });
+    };
+    pack(
+      "small",
+      Uint16Array.from({ length: 4096 }, (_, i) => (i >> 1) | ((i % 2) << 15)),
+      4,
+    );
+    pack("large", Uint16Array.of(0x7bff, 0xfbff, 0x7c00 - 2, 0x3c00), 4);
+    return made;
+  },
+};
+
 const sideBySide: GraphCase = {
   name: "q, k, v side by side in one value",
   tolerance: 1e-7,
@@ -141,4 +164,11 @@ const quantised: readonly GraphCase[] = (["I8", "I4"] as const).flatMap((dtype) 
   })),
 );
 
-export const PACK_CASES: readonly GraphCase[] = [...layouts, sideBySide, manyRows, ...packedTypes, ...quantised];
+export const PACK_CASES: readonly GraphCase[] = [
+  ...layouts,
+  halves,
+  sideBySide,
+  manyRows,
+  ...packedTypes,
+  ...quantised,
+];
