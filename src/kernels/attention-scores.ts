@@ -30,6 +30,8 @@ export interface ScoreAttrs {
   readonly keyFrom: number;
   /** Number of scores: Σ heads · queries · (keys rounded up to 4). */
   readonly scores: number;
+  /** Whether there is the term of content to content, which only forms other than "gather" can leave out. Default: true. */
+  readonly content?: boolean;
   /** Whether there is a term of content to position. */
   readonly c2p: boolean;
   /** Whether there is a term of position to content. */
@@ -145,13 +147,13 @@ function make(form: RelativeForm, masked: boolean): Kernel<readonly string[], Sc
     },
     dispatch(inputs, attrs, device) {
       const at = (operand: string): TensorType => inputs[operands.indexOf(operand)]!;
-      const { heads, headWidth, c2p, p2c, reach, slots, singleRows, pairs } = attrs;
+      const { heads, headWidth, content = true, c2p, p2c, reach, slots, singleRows, pairs } = attrs;
       const workgroups = at("tiles").shape[0]! * heads;
       const planned = planScores(device, singleRows, form, workgroups);
-      const terms = { content: true, c2p: form === "tile" && c2p, p2c: form === "tile" && p2c };
+      const terms = { content, c2p: form === "tile" && c2p, p2c: form === "tile" && p2c };
       const source = form === "none" ? PLAIN : form === "tile" ? relative : gather;
       const choice = form === "gather" ? [`const C2P = ${c2p}; const P2C = ${p2c};`] : [];
-      const products = 1 + (terms.c2p ? 1 : 0) + (terms.p2c ? 1 : 0);
+      const products = Object.values(terms).filter(Boolean).length;
       return {
         shader: scoreShader(name, planned, terms, headWidth, [
           wgsl,

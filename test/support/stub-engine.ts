@@ -1,6 +1,5 @@
 // An engine over a GPU that computes nothing: a model of any size at no cost, for tests of what a request takes.
 import { byteLength } from "../../src/kernels/kernel.js";
-import { slotTable } from "../../src/model/deberta/relative-position.js";
 import type { HostTable } from "../../src/model/load/embeddings.js";
 import { LoadedWeights } from "../../src/model/load/load.js";
 import { Engine } from "../../src/model/run/engine.js";
@@ -24,7 +23,7 @@ export async function stubEngine<Request extends CheckedInputs>(
   const residents = new Residents(device);
   const { residents: specs } = sampleGraph(network, device.capabilities, 64);
   await residents.allocate([...specs.values()].map(({ name, type }) => [name, byteLength(type)] as const));
-  const weights = new LoadedWeights(residents, { words }, slotTable(network.config), new Map());
+  const weights = new LoadedWeights(residents, { words }, new Map());
   const engine = new Engine<Request, Network<Request>>(network, device, weights, {
     release: () => undefined,
     reopen: () => Promise.reject(new Error("nothing to open")),

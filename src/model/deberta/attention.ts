@@ -2,7 +2,7 @@
 //   score(i, j) = q_i · k_j + q_i · posK[slot(i − j)] + k_j · posQ[slot(i − j)], all scaled by 1 / √(d · n)
 // The scale is folded into the query weights and posQ. Queries are all rows, or single rows that a head asks for; long
 // inputs come in blocks of query rows, so that scores need memory linear in N.
-import { attentionScores, type RelativeForm, TILE_FIELDS } from "../../kernels/attention-scores.js";
+import { attentionScores, type RelativeForm, type ScoreAttrs, TILE_FIELDS } from "../../kernels/attention-scores.js";
 import { attentionValues } from "../../kernels/attention-values.js";
 import { f32, u32 } from "../../kernels/kernel.js";
 import { matmul } from "../../kernels/matmul.js";
@@ -11,7 +11,7 @@ import { SCORE_ROW_FIELDS, softmax } from "../../kernels/softmax.js";
 import type { Value } from "../../runtime/graph.js";
 import type { DebertaV2Config } from "./config.js";
 import type { Builder, LinearSpec } from "./layers.js";
-import type { BatchShape, QueryShape } from "./shape.js";
+import type { EncoderContext, QueryShape } from "./shape.js";
 import { headAxis, headsWidth, headWidth, plainAxis } from "./sizes.js";
 
 /** Keys and values of all packed rows: columns of one matrix [T, *]. */
@@ -85,15 +85,17 @@ export interface Attention {
   readonly probabilities: readonly Value[];
 }
 
-/** Scores, softmax and the sum of values: context [R, H·d]. */
+/**
+ * Scores, softmax and the sum of values: context [R, H·d]. Where they are looked at, the terms of the scores also one by one, as
+ * `attention.c2c`, `.c2p`, `.p2c`.
+ */
 export function attend(
   b: Builder,
   layer: number,
   query: Value,
   keys: KeysAndValues,
-  shape: BatchShape,
   set: QueryShape,
-  reach: number,
+  { shape, reach, terms }: EncoderContext,
 ): Attention {
   const { config, graph } = b;
   const heads = config.numAttentionHeads;
@@ -102,14 +104,12 @@ export function attend(
   const form: RelativeForm = singleRows && shape.form === "gather" ? "tile" : shape.form;
   const { c2p, p2c } = relativeTerms(config);
   const mask = shape.maskWords > 0 ? [graph.input("mask", u32(shape.maskWords))] : [];
-  const positions = form === "none" ? [] : [slotResident(b, reach)];
-  if (form === "tile") {
+  const positions = (of: RelativeForm) => [
+    ...(of === "none" ? [] : [slotResident(b, reach)]),
     // A kind that is off is neither computed nor read; its operand is the other kind's.
-    positions.push(
-      positionResident(b, layer, c2p ? "posK" : "posQ"),
-      positionResident(b, layer, p2c ? "posQ" : "posK"),
-    );
-  }
+    ...(of === "tile" ? [positionResident(b, layer, c2p ? "posK" : "posQ")] : []),
+    ...(of === "tile" ? [positionResident(b, layer, p2c ? "posQ" : "posK")] : []),
+  ];
   const products = (name: string, x: Value, from: number, rows: readonly [number, number], sign: 1 | -1) =>
     graph.add(
       name,
@@ -131,31 +131,41 @@ export function attend(
     const name = (part: string) => (set.blocks.length > 1 ? `${part}.${index}` : part);
     const table = (part: string, rows: number, fields: number) =>
       graph.input(`${set.name}.${index}.${part}`, u32(rows, fields));
-    const blockPositions = [...positions];
+    const blockPositions = positions(form);
     if (form === "gather") {
       const qp = c2p ? products(name("queryProducts"), query, 0, block.rows, 1) : kp!;
       blockPositions.push(qp, kp ?? qp);
     }
+    const operands = [query, keys.matrix, table("tiles", block.tiles, TILE_FIELDS.length)] as const;
+    const attrs: ScoreAttrs = {
+      heads,
+      headWidth: width,
+      queryFrom: 0,
+      keyFrom: keys.keyFrom,
+      scores: block.scores,
+      c2p,
+      p2c,
+      reach,
+      slots: config.relativeSlots,
+      singleRows,
+      firstQuery: block.rows[0],
+      pairs: block.pairs * heads * width,
+    };
+    const layout = { block: index };
+    const alone = form === "none" ? "none" : "tile";
+    const kinds = { c2c: true, c2p, p2c };
+    for (const kind of terms.includes(layer) ? (["c2c", "c2p", "p2c"] as const).filter((each) => kinds[each]) : []) {
+      const term = { ...attrs, content: kind === "c2c", c2p: kind === "c2p", p2c: kind === "p2c" };
+      const given = [...operands, ...positions(alone)];
+      graph.add(name(`attention.${kind}`), attentionScores(alone, false), given, term, undefined, layout);
+    }
     const scores = graph.add(
       name("scores"),
       attentionScores(form, mask.length > 0),
-      [query, keys.matrix, table("tiles", block.tiles, TILE_FIELDS.length), ...blockPositions, ...mask],
-      {
-        heads,
-        headWidth: width,
-        queryFrom: 0,
-        keyFrom: keys.keyFrom,
-        scores: block.scores,
-        c2p,
-        p2c,
-        reach,
-        slots: config.relativeSlots,
-        singleRows,
-        firstQuery: block.rows[0],
-        pairs: block.pairs * heads * width,
-      },
+      [...operands, ...blockPositions, ...mask],
+      attrs,
       undefined,
-      { block: index },
+      layout,
     );
     const softmaxed = graph.add(
       name("probabilities"),
@@ -163,7 +173,7 @@ export function attend(
       [table("scoreRows", block.scoreRows, SCORE_ROW_FIELDS.length)],
       { heads, scores: block.scores },
       scores,
-      { block: index },
+      layout,
     );
     probabilities.push(softmaxed);
     context = graph.add(

@@ -14,6 +14,8 @@ import { plainAxis } from "./sizes.js";
 export interface EncodeRequest extends EncoderOutputs {
   readonly shape: BatchShape;
   readonly reach: number;
+  /** Layers whose terms of the scores are computed apart, too, for looking inside. */
+  readonly terms?: readonly number[];
 }
 
 /** What one run computes, and where the masked-LM head stops. */
@@ -39,9 +41,9 @@ function embeddings(b: Builder, { shape }: EncodeRequest, keepRows: Value | unde
 
 /** Embeddings and encoder: what every head, and every other architecture on this backbone, begins with. */
 export function encoded(b: Builder, request: EncodeRequest, stopBeforeLast = false): Encoded & { at: EncoderContext } {
-  const { shape, reach } = request;
+  const { shape, reach, terms = [] } = request;
   const keepRows = shape.maskWords > 0 ? b.graph.input("keepRows", f32(shape.rows)) : undefined;
-  const at: EncoderContext = { shape, reach, keepRows };
+  const at: EncoderContext = { shape, reach, keepRows, terms };
   return { ...encoder(b, embeddings(b, request, keepRows), at, request, stopBeforeLast), at };
 }
 

@@ -58,7 +58,7 @@ function fullLayer(b: Builder, layer: number, x: Value, at: EncoderContext): { y
   const qkv = queryKeyValue(b, layer, x);
   const width = headsWidth(b.config);
   const keys: KeysAndValues = { matrix: qkv, keyFrom: width, valueFrom: 2 * width };
-  const attention = attend(b, layer, qkv, keys, at.shape, at.shape.all, at.reach);
+  const attention = attend(b, layer, qkv, keys, at.shape.all, at);
   return { y: finishLayer(b, layer, attention.context, x), attention };
 }
 
@@ -72,7 +72,7 @@ export function queryLayer(
   at: EncoderContext,
 ): Value {
   const query = queries(b, layer, states);
-  const { context } = attend(b, layer, query, keys, at.shape, set, at.reach);
+  const { context } = attend(b, layer, query, keys, set, at);
   return finishLayer(b, layer, context, states);
 }
 

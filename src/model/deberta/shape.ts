@@ -32,11 +32,13 @@ export interface BatchShape {
   readonly maskWords: number;
 }
 
-/** How far the relative slots reach, and which rows mean something. */
+/** How far the relative slots reach, which rows mean something, and what is looked at. */
 export interface EncoderContext {
   readonly shape: BatchShape;
   /** Distance beyond which the slot is constant. */
   readonly reach: number;
   /** [T] of 0 and 1, where some packed rows are masked. */
   readonly keepRows: Value | undefined;
+  /** Layers whose terms of the scores are computed apart, too. */
+  readonly terms: readonly number[];
 }

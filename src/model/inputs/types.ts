@@ -98,4 +98,6 @@ export interface CheckedInputs extends CheckedLabels {
   readonly logitsAt?: readonly (readonly [sequence: number, column: number])[];
   readonly outputHiddenStates: boolean;
   readonly outputAttentions: boolean;
+  /** Layers whose terms of the scores are computed apart, for looking inside. */
+  readonly attentionTerms?: readonly number[];
 }

@@ -9,7 +9,7 @@ import { abortable } from "../../checkpoint/signals.js";
 import { compiledFor } from "../../runtime/compiled.js";
 import { Residents } from "../../runtime/weights.js";
 import type { Builder, ResidentSpec } from "../deberta/layers.js";
-import { type SlotTable, slotTable } from "../deberta/relative-position.js";
+import { slotTable } from "../deberta/relative-position.js";
 import type { EmbeddingTables, HostTable } from "./embeddings.js";
 import { LateTable } from "./late-table.js";
 import type { LayerPages } from "./layer-pages.js";
@@ -25,22 +25,14 @@ import { type WeightKeys, weightKeys } from "./weight-keys.js";
 export class LoadedWeights {
   readonly residents: Residents;
   readonly tables: EmbeddingTables<HostTable>;
-  readonly slots: SlotTable;
   readonly storage: Storage;
   /** Of layers that take turns. */
   readonly pages: LayerPages | undefined;
   private holders = 0;
 
-  constructor(
-    residents: Residents,
-    tables: EmbeddingTables<HostTable>,
-    slots: SlotTable,
-    storage: Storage,
-    pages?: LayerPages,
-  ) {
+  constructor(residents: Residents, tables: EmbeddingTables<HostTable>, storage: Storage, pages?: LayerPages) {
     this.residents = residents;
     this.tables = tables;
-    this.slots = slots;
     this.storage = storage;
     this.pages = pages;
   }
@@ -193,7 +185,7 @@ async function bringWeights(
     residents.offer(sharedKeys);
     offerTables(made.fresh, keys.tables);
     if (words instanceof LateTable) void words.fill();
-    return new LoadedWeights(residents, tables, slots, storage, paged);
+    return new LoadedWeights(residents, tables, storage, paged);
   } catch (error) {
     residents.dispose();
     if (tables) freeTables(tables, error as Error);

@@ -8,7 +8,6 @@ import type { Graph } from "../../runtime/graph.js";
 import { compile, type Inputs, type Plan, type RunOptions } from "../../runtime/plan.js";
 import type { StepTime } from "../../runtime/profile.js";
 import { Slots } from "../../runtime/slots.js";
-import type { SlotTable } from "../deberta/relative-position.js";
 import type { CheckedInputs } from "../inputs/types.js";
 import type { EmbeddingTables } from "../load/embeddings.js";
 import type { LoadedWeights } from "../load/load.js";
@@ -146,15 +145,6 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   tableRows(): { words: number; positions: number | undefined } {
     const { words, positions } = this.weights.tables;
     return { words: words.rows, positions: positions?.rows };
-  }
-
-  /** posK or posQ of a layer [S, H·d], and the slot of every distance. */
-  async relative(name: string): Promise<Float32Array | undefined> {
-    return this.weights.residents.buffers.has(name) ? this.weights.residents.read(name) : undefined;
-  }
-
-  get slotTable(): SlotTable {
-    return this.weights.slots;
   }
 
   /** Loads the same network from the same source, after this engine was disposed. */

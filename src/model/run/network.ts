@@ -53,10 +53,13 @@ export interface PackedRun<Request extends CheckedInputs = CheckedInputs> {
 /** What the encoder's part of a graph depends on. */
 export interface EncoderRequest extends EncoderOutputs {
   readonly shape: BatchShape;
+  /** Layers whose terms of the scores are computed apart, too. */
+  readonly terms: readonly number[];
 }
 
 export function encoderRequest({ inputs, packed }: PackedRun): EncoderRequest {
-  return { shape: packed.shape, hiddenStates: inputs.outputHiddenStates, attentions: inputs.outputAttentions };
+  const { outputHiddenStates: hiddenStates, outputAttentions: attentions, attentionTerms: terms = [] } = inputs;
+  return { shape: packed.shape, hiddenStates, attentions, terms };
 }
 
 /** Sizes that bound one run; tests make them smaller. */

@@ -10,7 +10,7 @@ const KEPT_PLANS = 64;
 const KEPT_BYTES = 8 * 2 ** 20;
 
 /** The part of a plan's key that the encoder decides. */
-export function encoderKey({ shape, hiddenStates, attentions }: EncoderRequest): string {
+export function encoderKey({ shape, hiddenStates, attentions, terms }: EncoderRequest): string {
   const set = (query: QueryShape | undefined) =>
     query?.blocks.map(({ tiles, valueTiles, scoreRows, scores, rows }) => [
       query.rows,
@@ -28,6 +28,7 @@ export function encoderKey({ shape, hiddenStates, attentions }: EncoderRequest):
     set(shape.asked),
     hiddenStates,
     attentions,
+    terms,
   ]);
 }
 

@@ -13,6 +13,7 @@ import { randomValues } from "./random.js";
 interface Attention extends PackOptions {
   readonly form: RelativeForm;
   readonly headWidth: number;
+  readonly content?: boolean;
   readonly c2p?: boolean;
   readonly p2c?: boolean;
   readonly reach?: number;
@@ -23,7 +24,8 @@ interface Attention extends PackOptions {
 
 /** Scores twice, raw and as the probabilities that the values are weighted with. */
 function attention(made: CaseGraph, device: Capabilities, id: string, options: Attention): void {
-  const { form, headWidth, heads, c2p = true, p2c = true, reach = 6, slots = 8, scale = 1, single, allowed } = options;
+  const { form, headWidth, heads, reach = 6, slots = 8, scale = 1, single, allowed } = options;
+  const { content = true, c2p = true, p2c = true } = options;
   const { graph } = made;
   const packed = pack(device, options);
   const D = heads * headWidth;
@@ -63,6 +65,7 @@ function attention(made: CaseGraph, device: Capabilities, id: string, options: A
     queryFrom: 4,
     keyFrom: 4 + D,
     scores: packed.scores,
+    content,
     c2p,
     p2c,
     reach: form === "none" ? 0 : reach,
@@ -127,13 +130,22 @@ const masks = FORMS.map((form) =>
   }),
 );
 
-const terms = (["tile", "gather"] as const).map((form) =>
-  attentionCase(
-    `${form}: c2p alone, p2c alone`,
-    { form, lengths: [5, 17], heads: 2, headWidth: 16, p2c: false },
-    { form, lengths: [5, 17], heads: 2, headWidth: 16, c2p: false },
+const SOME = { lengths: [5, 17], heads: 2, headWidth: 16 };
+const terms: readonly GraphCase[] = [
+  ...(["tile", "gather"] as const).map((form) =>
+    attentionCase(
+      `${form}: content with c2p, content with p2c`,
+      { form, ...SOME, p2c: false },
+      { form, ...SOME, c2p: false },
+    ),
   ),
-);
+  attentionCase(
+    "tile: each term alone",
+    { form: "tile", ...SOME, c2p: false, p2c: false },
+    { form: "tile", ...SOME, content: false, p2c: false },
+    { form: "tile", ...SOME, content: false, c2p: false },
+  ),
+];
 
 const singles = (["none", "tile"] as const).map((form) =>
   attentionCase(

@@ -88,7 +88,7 @@ const softmax: Twin<SoftmaxAttrs> = ({ rows }, { heads }, y) => {
 const MASKED = -1e30;
 
 const scores: Twin<ScoreAttrs> = ({ query, key, tiles, slots, posK, posQ, qp, kp, mask }, attrs, y) => {
-  const { heads, headWidth, queryFrom, keyFrom, c2p, p2c, reach } = attrs;
+  const { heads, headWidth, queryFrom, keyFrom, content = true, c2p, p2c, reach } = attrs;
   const D = heads * headWidth;
   for (const tile of entries(tiles!, TILE_FIELDS)) {
     const allowed = (i: number, j: number): boolean =>
@@ -98,7 +98,7 @@ const scores: Twin<ScoreAttrs> = ({ query, key, tiles, slots, posK, posQ, qp, kp
         const q = (tile.queryRow + i) * lastOf(query!.type) + queryFrom + head * headWidth;
         for (let j = tile.keyColumn; j < tile.length; j++) {
           const k = (tile.keyRow + j) * lastOf(key!.type) + keyFrom + head * headWidth;
-          let sum = dot(query!, q, key!, k, headWidth);
+          let sum = content ? dot(query!, q, key!, k, headWidth) : 0;
           if (slots) {
             const slot = slotOf(slots, reach, tile.column + i - j);
             const p = slot * D + head * headWidth;
