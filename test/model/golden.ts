@@ -34,7 +34,7 @@ export const BOUNDS = {
 } as const;
 
 /** Models made to overflow halves: scores of thousands, where one weight's rounding decides which token is looked at. */
-const EXTREME: readonly string[] = ["outliers", "overflow-prone"];
+export const EXTREME: readonly string[] = ["outliers", "overflow-prone"];
 const EXTREME_FACTOR = 16;
 
 /** The types of weights in which golden cases run. */
@@ -45,6 +45,8 @@ export interface GoldenResult {
   readonly batch: string;
   readonly what: string;
   readonly share: number;
+  /** The largest error, as a share of the wanted tensor's root mean square. */
+  readonly relative: number;
 }
 
 interface Batch {
@@ -104,11 +106,14 @@ type Tolerance = (kind: Kind, wanted: StoredTensor["data"]) => number;
 function toleranceOf({ name, tolerance32 }: GoldenCase, dtype: GoldenType): Tolerance {
   if (dtype === "f32") return (kind) => tolerance32[kind];
   return (kind, wanted) => {
-    const square = Array.from(wanted).reduce((sum, value) => sum + value * value, 0);
-    const rms = Math.sqrt(square / wanted.length);
+    const rms = rootMeanSquare(wanted);
     const magnitude = kind === "attention" ? 1 : kind === "loss" ? Math.max(1, rms) : rms;
     return BOUNDS[dtype][kind] * magnitude * (EXTREME.includes(name) ? EXTREME_FACTOR : 1);
   };
+}
+
+function rootMeanSquare(values: StoredTensor["data"]): number {
+  return Math.sqrt(Array.from(values).reduce((sum, value) => sum + value * value, 0) / values.length);
 }
 
 const FIELDS = {
@@ -144,7 +149,13 @@ async function runBatch(
     if (!wanted) return;
     if (!actual) throw new Error(`${batch.name}: no ${what}`);
     const error = largestError(actual, wanted, rowsOnly ? batch.rows : undefined, rowAxis, batch.compare);
-    results.push({ batch: batch.name, what, share: error / tolerance(kind, wanted.data) });
+    const { data } = wanted;
+    results.push({
+      batch: batch.name,
+      what,
+      share: error / tolerance(kind, data),
+      relative: error / rootMeanSquare(data),
+    });
   };
   const layers = model.config.numHiddenLayers;
   for (let i = 0; i <= layers; i++) compare(`hidden_states.${i}`, full.hiddenStates?.[i], "hidden", 1);
@@ -169,8 +180,10 @@ async function runBatch(
     if (loss) {
       if (output.loss === undefined) throw new Error(`${batch.name}: no loss`);
       const bothNaN = Number.isNaN(output.loss) && Number.isNaN(loss.data[0]!);
-      const share = bothNaN ? 0 : Math.abs(output.loss - loss.data[0]!) / tolerance("loss", loss.data);
-      results.push({ batch: batch.name, what: "loss", share });
+      const error = bothNaN ? 0 : Math.abs(output.loss - loss.data[0]!);
+      const relative = bothNaN ? 0 : error / Math.abs(loss.data[0]!);
+      const share = bothNaN ? 0 : error / tolerance("loss", loss.data);
+      results.push({ batch: batch.name, what: "loss", share, relative });
     }
     for (let i = at; i < results.length; i++) results[i] = { ...results[i]!, what: `${results[i]!.what} (${how})` };
   }
