@@ -1,12 +1,12 @@
 // Extract: a text, kinds of things that the visitor names, and where the text tells of them.
 import type { ExtractedEntity } from "deberta-webgpu";
 import { useMemo, useState } from "preact/hooks";
-import { classesAmong, wordsOf } from "../entity-kinds.js";
-import { Bar } from "../parts/bar.js";
-import { Examples, MainText, TextTitle, Threshold, thresholdFrom } from "../parts/fields.js";
-import { Labels } from "../parts/labels.js";
+import { classesAmong } from "../entity-kinds.js";
+import { TextTitle, Threshold, thresholdFrom } from "../parts/fields.js";
+import { FoundTable } from "../parts/found-table.js";
 import { MarkedText } from "../parts/marked-text.js";
 import { TaskFrame, type ScreenTask } from "../parts/task-frame.js";
+import { useTextWithLabels } from "../parts/text-with-labels.js";
 import type { Place } from "../place.js";
 import type { ScreenProps } from "../screens.js";
 import * as Extract from "../tasks/extract.js";
@@ -39,14 +39,11 @@ const TASK: ScreenTask<EngineOf<typeof Extract.load>, Extract.Input, ExtractedEn
 export default function ExtractScreen({ place }: ScreenProps) {
   const session = useSession(Extract.load, place);
   const { choice } = session;
-  const [text, setText] = useState(place.text ?? EXAMPLES[0]!.text);
-  const [labels, setLabels] = useState<readonly string[]>(
-    place.options["labels"]?.split(",").filter(Boolean) ?? EXAMPLES[0]!.labels,
-  );
+  const { text, labels, isFilled, fields } = useTextWithLabels(place, EXAMPLES);
   const [threshold, setThreshold] = useState(thresholdFrom(place.options["threshold"]));
   const input = useMemo(
-    () => (text.trim() === "" || labels.length === 0 ? undefined : { text, labels, threshold }),
-    [text, labels, threshold],
+    () => (isFilled ? { text, labels, threshold } : undefined),
+    [isFilled, text, labels, threshold],
   );
   const here: Place = {
     screen: place.screen,
@@ -62,16 +59,16 @@ export default function ExtractScreen({ place }: ScreenProps) {
       task={TASK}
       input={input}
       inputTitle={<TextTitle text={text} />}
-      view={({ value, input: { text, labels } }) => (
-        <>
-          <MarkedText
-            text={text}
-            entities={value.map((entity) => ({ ...entity, entity_group: entity.label }))}
-            classes={classesAmong(labels)}
-          />
-          {value.length > 0 && <FoundTable entities={value} classes={classesAmong(labels)} />}
-        </>
-      )}
+      view={({ value, input: { text, labels } }) => {
+        const spans = value.map((entity) => ({ ...entity, word: entity.text, entity_group: entity.label }));
+        const classes = classesAmong(labels);
+        return (
+          <>
+            <MarkedText text={text} entities={spans} classes={classes} />
+            {spans.length > 0 && <FoundTable spans={spans} classes={classes} />}
+          </>
+        );
+      }}
       found={({ value }) => `${value.length} found`}
       note={() =>
         choice?.kind === "bundled"
@@ -81,50 +78,10 @@ export default function ExtractScreen({ place }: ScreenProps) {
       hint="Type a text, and name what to look for."
       code={(source) => Extract.code(source, { text, labels, threshold })}
     >
-      <MainText value={text} onChange={setText} rows={4} />
-      <Examples
-        examples={EXAMPLES}
-        isChosen={(example) => example.text === text}
-        choose={(example) => {
-          setText(example.text);
-          setLabels(example.labels);
-        }}
-      />
-      <Labels labels={labels} onChange={setLabels} />
+      {fields}
       <div class="options">
         <Threshold value={threshold} onChange={setThreshold} />
       </div>
     </TaskFrame>
-  );
-}
-
-function FoundTable(props: { entities: readonly ExtractedEntity[]; classes: (label: string) => string }) {
-  return (
-    <table class="found" aria-label="Found spans">
-      <thead class="visually-hidden">
-        <tr>
-          <th scope="col">Text</th>
-          <th scope="col">Kind</th>
-          <th scope="col">Score</th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.entities.map(({ text, label, score, start, end }) => (
-          <tr key={`${start}-${end}-${label}`}>
-            <td class="wrap" dir="auto">
-              {text}
-            </td>
-            <td>
-              <span class={`kind ${props.classes(label)}`}>{wordsOf(label)}</span>
-            </td>
-            <td>
-              <span class="score">
-                <Bar score={score} />
-              </span>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

@@ -1,11 +1,10 @@
 // Redact: personal data marked in a text, and the text without it.
 import type { PersonalData } from "deberta-webgpu";
 import { useMemo, useState } from "preact/hooks";
-import { classesOf, wordsOf } from "../entity-kinds.js";
 import { counted, percent } from "../format.js";
-import { Bar } from "../parts/bar.js";
 import { CopyButton } from "../parts/copy-button.js";
 import { Examples, MainText, Segmented, TextTitle, Threshold, thresholdFrom } from "../parts/fields.js";
+import { FoundTable } from "../parts/found-table.js";
 import { MarkedText } from "../parts/marked-text.js";
 import { TaskFrame, type ScreenTask } from "../parts/task-frame.js";
 import type { Place } from "../place.js";
@@ -118,9 +117,19 @@ export default function RedactScreen({ place }: ScreenProps) {
             )}
             {entities.length > 0 ? (
               <FoundTable
-                entities={entities}
-                isTicked={(entity) => isTicked(of, entity)}
-                onToggle={(entity) => toggle(of, entity)}
+                spans={entities}
+                before={{
+                  title: "Replace",
+                  cell: (entity) => (
+                    <input
+                      type="checkbox"
+                      checked={isTicked(of, entity)}
+                      aria-label={`Replace ${entity.word}`}
+                      onChange={() => toggle(of, entity)}
+                    />
+                  ),
+                }}
+                certainty={({ source }) => (source === "rule" ? BY_RULE : undefined)}
               />
             ) : (
               <p class="nothing">{nothingFound(value.entities)}</p>
@@ -152,55 +161,11 @@ export default function RedactScreen({ place }: ScreenProps) {
   );
 }
 
-function FoundTable(props: {
-  entities: readonly PersonalData[];
-  isTicked: (entity: PersonalData) => boolean;
-  onToggle: (entity: PersonalData) => void;
-}) {
-  return (
-    <table class="found" aria-label="Found spans">
-      <thead class="visually-hidden">
-        <tr>
-          <th scope="col">Replace</th>
-          <th scope="col">Text</th>
-          <th scope="col">Kind</th>
-          <th scope="col">Score</th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.entities.map((entity) => (
-          <tr key={keyOf(entity)}>
-            <td>
-              <input
-                type="checkbox"
-                checked={props.isTicked(entity)}
-                aria-label={`Replace ${entity.word}`}
-                onChange={() => props.onToggle(entity)}
-              />
-            </td>
-            <td class="wrap" dir="auto">
-              {entity.word}
-            </td>
-            <td>
-              <span class={`kind ${classesOf(entity.entity_group)}`}>{wordsOf(entity.entity_group)}</span>
-            </td>
-            <td>
-              {entity.source === "rule" ? (
-                <span class="quiet" title="Found by a rule that checks its form">
-                  by its form
-                </span>
-              ) : (
-                <span class="score">
-                  <Bar score={entity.score} />
-                </span>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
+const BY_RULE = (
+  <span class="quiet" title="Found by a rule that checks its form">
+    by its form
+  </span>
+);
 
 /** What to say of a text without personal data: the word of which the model was least sure. */
 function nothingFound(all: readonly PersonalData[]): string {

@@ -2,10 +2,10 @@
 import type { ZeroShotResult } from "deberta-webgpu";
 import { useMemo, useState } from "preact/hooks";
 import { counted, percent } from "../format.js";
-import { Examples, MainText, TextLine, TextTitle, Tick } from "../parts/fields.js";
-import { Labels } from "../parts/labels.js";
+import { TextLine, TextTitle, Tick } from "../parts/fields.js";
 import { ScoreTable } from "../parts/score-table.js";
 import { TaskFrame, type ScreenTask } from "../parts/task-frame.js";
+import { useTextWithLabels } from "../parts/text-with-labels.js";
 import type { Place } from "../place.js";
 import type { ScreenProps } from "../screens.js";
 import type { EngineOf } from "../tasks/task.js";
@@ -41,18 +41,13 @@ const TASK: ScreenTask<EngineOf<typeof ZeroShot.load>, ZeroShot.Input, ZeroShotR
 export default function ZeroShotScreen({ place }: ScreenProps) {
   const session = useSession(ZeroShot.load, place);
   const { choice } = session;
-  const [text, setText] = useState(place.text ?? EXAMPLES[0]!.text);
-  const [labels, setLabels] = useState<readonly string[]>(
-    place.options["labels"]?.split(",").filter(Boolean) ?? EXAMPLES[0]!.labels,
-  );
+  const { text, labels, isFilled, fields } = useTextWithLabels(place, EXAMPLES);
   const [several, setSeveral] = useState(place.options["several"] === "yes");
   const [template, setTemplate] = useState(place.options["template"] ?? TEMPLATE);
   const input = useMemo(
     (): ZeroShot.Input | undefined =>
-      text.trim() === "" || labels.length === 0
-        ? undefined
-        : { text, labels, multiLabel: several, hypothesisTemplate: template },
-    [text, labels, several, template],
+      isFilled ? { text, labels, multiLabel: several, hypothesisTemplate: template } : undefined,
+    [isFilled, text, labels, several, template],
   );
   const here: Place = {
     screen: place.screen,
@@ -83,16 +78,7 @@ export default function ZeroShotScreen({ place }: ScreenProps) {
       }}
       code={(source) => ZeroShot.code(source, { text, labels, multiLabel: several, hypothesisTemplate: template })}
     >
-      <MainText value={text} onChange={setText} rows={4} />
-      <Examples
-        examples={EXAMPLES}
-        isChosen={(example) => example.text === text}
-        choose={(example) => {
-          setText(example.text);
-          setLabels(example.labels);
-        }}
-      />
-      <Labels labels={labels} onChange={setLabels} />
+      {fields}
       <div class="options">
         <TextLine label="Statement, {} is the label" value={template} onChange={setTemplate} />
         <Tick checked={several} onChange={setSeveral}>
