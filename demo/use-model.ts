@@ -19,6 +19,8 @@ export type Model<Pipe> =
 
 export interface ModelControls<Pipe> {
   readonly model: Model<Pipe>;
+  /** Whether the browser had no room to keep its files. */
+  readonly isUnkept: boolean;
   /** Loads again, after a failure or a cancelled load. */
   readonly retry: () => void;
   /** Stops loading, or frees the loaded model. */
@@ -39,6 +41,7 @@ export type Load<Pipe> = (source: Source, options: EngineOptions) => Promise<Pip
 /** `load` and `choice` must keep their identity while nothing changes. Nothing is loaded while `choice` is undefined. */
 export function useModel<Pipe extends Pipeline>(load: Load<Pipe>, choice: Choice | undefined): ModelControls<Pipe> {
   const [model, setModel] = useState<Model<Pipe>>({ status: "loading", progress: NOTHING_YET });
+  const [isUnkept, setUnkept] = useState(false);
   // What was last asked for by button; it counts for the choice it was said of, another one is always wanted.
   const [asked, ask] = useState<{ choice: Choice | undefined; wanted: boolean; count: number }>();
   const wanted = asked?.choice !== choice || asked?.wanted;
@@ -53,8 +56,13 @@ export function useModel<Pipe extends Pipeline>(load: Load<Pipe>, choice: Choice
       // The last frame may come after the model.
       setModel((now) => (now.status === "loading" ? { status: "loading", progress } : now)),
     );
+    const onProgress = (step: Progress): void => {
+      if (step.phase !== "not cached") follow(step);
+      else if (!controller.signal.aborted) setUnkept(true);
+    };
     setModel({ status: "loading", progress: NOTHING_YET });
-    const loading = load(sourceOf(choice), { ...optionsOf(choice), signal: controller.signal, onProgress: follow });
+    setUnkept(false);
+    const loading = load(sourceOf(choice), { ...optionsOf(choice), signal: controller.signal, onProgress });
     loading.then(
       (pipe) => controller.signal.aborted || setModel({ status: "ready", pipe }),
       (error: unknown) => controller.signal.aborted || setModel({ status: "failed", error }),
@@ -68,7 +76,7 @@ export function useModel<Pipe extends Pipeline>(load: Load<Pipe>, choice: Choice
   const again = (wanted: boolean) => () => ask((before) => ({ choice, wanted, count: (before?.count ?? 0) + 1 }));
   const retry = useCallback(again(true), [choice]);
   const unload = useCallback(again(false), [choice]);
-  return { model, retry, unload };
+  return { model, isUnkept, retry, unload };
 }
 
 export function optionsOf(choice: Choice): EngineOptions {

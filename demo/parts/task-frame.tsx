@@ -125,6 +125,12 @@ export function TaskFrame<Pipe extends EnginePipe, Input, Result>(props: FramePr
               {props.view(result)}
               {note && <Note>{note}</Note>}
               {reloaded && <Note>The GPU was lost; the model was loaded again.</Note>}
+              {session.isUnkept && (
+                <Note>
+                  <strong>No room to keep this model.</strong> It works now, but must be fetched again next time.{" "}
+                  <a href="#storage">Storage</a>
+                </Note>
+              )}
               {device?.isSoftware && <Note>No GPU here: running on the processor. Correct, but slow.</Note>}
               <p class="stats">
                 <strong>{props.found(result)}</strong>

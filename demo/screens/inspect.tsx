@@ -1,8 +1,8 @@
 // Inspect: one text, all heads, and for the chosen one what its attention is made of.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { percent } from "../format.js";
+import { counted, percent } from "../format.js";
 import { changes, distanceCurve, factsOf, reasonsOf, sharesOf, TERMS, type Head } from "../inspection.js";
-import { Examples, MainText, Segmented, TextTitle } from "../parts/fields.js";
+import { Examples, MainText, Segmented, TextTitle, Tick } from "../parts/fields.js";
 import { HeadGrid, type HeadPlace } from "../parts/inspect/head-grid.js";
 import { Changes, Curve, Legend, TERM_WORDS, Why } from "../parts/inspect/figures.js";
 import { MatrixView, type Cell } from "../parts/inspect/matrix.js";
@@ -10,7 +10,6 @@ import { TaskFrame, type ScreenTask } from "../parts/task-frame.js";
 import type { Place } from "../place.js";
 import type { ScreenProps } from "../screens.js";
 import * as Inspect from "../tasks/inspect.js";
-import type { EngineOf } from "../tasks/task.js";
 import { useSession } from "../use-session.js";
 
 const EXAMPLES = [
@@ -19,26 +18,26 @@ const EXAMPLES = [
   { name: "Prices", text: "The price of a good rises when demand is greater than supply." },
 ];
 
-const TASK: ScreenTask<EngineOf<typeof Inspect.load>, Inspect.Input, Inspect.Inspection> = {
+const TASK: ScreenTask<Inspect.Pipe, Inspect.Input, Inspect.Inspection> = {
   run: Inspect.run,
   texts: ({ text }) => [text],
 };
 
 export default function InspectScreen({ place }: ScreenProps) {
-  const session = useSession(Inspect.load, place);
+  const [decoder, setDecoder] = useState(place.options["decoder"] === "yes");
+  const session = useSession<Inspect.Pipe>(decoder ? Inspect.loadDecoder : Inspect.load, place);
   const [text, setText] = useState(place.text ?? EXAMPLES[0]!.text);
   const [window, setWindow] = useState(0);
   const [chosen, choose] = useState<HeadPlace>(placeFrom(place.options["head"]));
-  const isWhole = session.model.status !== "ready" || Inspect.wholeModel(session.model.pipe.model.config);
-  const layer = isWhole ? 0 : chosen.layer;
+  const config = session.model.status === "ready" ? session.model.pipe.model.config : undefined;
+  const layer = !config || Inspect.wholeModel(config) ? 0 : chosen.layer;
   const input = useMemo(() => (text.trim() === "" ? undefined : { text, window, layer }), [text, window, layer]);
   const here: Place = {
     screen: place.screen,
     choice: session.choice,
     text,
-    options: { head: `${chosen.layer + 1}.${chosen.head + 1}` },
+    options: { head: `${chosen.layer + 1}.${chosen.head + 1}`, ...(decoder ? { decoder: "yes" } : {}) },
   };
-  const buckets = session.model.status === "ready" ? session.model.pipe.model.config.positionBuckets : 0;
 
   return (
     <TaskFrame
@@ -59,7 +58,7 @@ export default function InspectScreen({ place }: ScreenProps) {
               onChange={(at) => setWindow(Number(at))}
             />
           )}
-          <Inspection inspection={value} chosen={chosen} choose={choose} buckets={buckets} />
+          <Inspection inspection={value} chosen={chosen} choose={choose} buckets={config?.positionBuckets ?? 0} />
         </>
       )}
       found={({ value }) => `${value.tokens.length} tokens`}
@@ -78,6 +77,11 @@ export default function InspectScreen({ place }: ScreenProps) {
         isChosen={(example) => example.text === text}
         choose={(example) => setText(example.text)}
       />
+      {(decoder || (config && Inspect.fillsMasks(config))) && (
+        <Tick checked={decoder} onChange={setDecoder}>
+          Mask decoder: its two passes, D1 and D2, in place of the last layer
+        </Tick>
+      )}
     </TaskFrame>
   );
 }
@@ -94,11 +98,11 @@ function Inspection(props: {
   const [focus, setFocus] = useFading<Cell>();
   const row = Math.min(reading, tokens.length - 1);
   const place = {
-    layer: Math.min(chosen.layer, inspection.heads.length - 1),
-    head: Math.min(chosen.head, (inspection.heads.find((heads) => heads)?.length ?? 1) - 1),
+    layer: Math.min(chosen.layer, inspection.attentions.length - 1),
+    head: Math.min(chosen.head, (inspection.attentions.find(({ heads }) => heads)?.heads?.length ?? 1) - 1),
   };
-  const layer = inspection.heads[place.layer];
-  const head = layer?.[place.head];
+  const attending = inspection.attentions[place.layer]!;
+  const head = attending.heads?.[place.head];
   const turned = useMemo(() => changes(inspection.states, tokens.length), [inspection]);
   if (!head) return null; // another layer is being computed
   const from = focus?.row ?? row;
@@ -126,9 +130,9 @@ function Inspection(props: {
       <div class="panels">
         <section aria-labelledby="heads-title" class="panel heads">
           <h3 id="heads-title">
-            Heads <span class="quiet">{`${inspection.heads.length} layers × ${layer.length}`}</span>
+            Heads <span class="quiet">{rowsOf(inspection)}</span>
           </h3>
-          <HeadGrid heads={inspection.heads} chosen={place} onChoose={choose} />
+          <HeadGrid attentions={inspection.attentions} chosen={place} onChoose={choose} />
           <Legend />
           <p class="quiet">Bar below each head: share of each term in the scores.</p>
           <FactList head={head} />
@@ -136,7 +140,7 @@ function Inspection(props: {
         <section aria-labelledby="head-title" class="panel">
           <div class="panel-head">
             <h3 id="head-title">
-              Layer {place.layer + 1}, head {place.head + 1}
+              {attending.title}, head {place.head + 1}
             </h3>
             <span class="quiet caption">{caption}</span>
           </div>
@@ -160,7 +164,12 @@ function Inspection(props: {
           <h3 id="change-title">
             Change per layer <span class="quiet">1 − cosine to the layer before</span>
           </h3>
-          <Changes changes={turned} token={row} word={tokens[row]!} />
+          <Changes
+            changes={turned}
+            names={inspection.attentions.map(({ name, isPass }) => (isPass ? name : `layer ${name}`))}
+            token={row}
+            word={tokens[row]!}
+          />
           <p class="quiet">Coloured: “{tokens[row]}”. Grey: the text’s median.</p>
         </section>
       </div>
@@ -299,6 +308,14 @@ function useFading<Value>(): [Value | undefined, (value: Value | undefined) => v
     }
   };
   return [value, set];
+}
+
+/** "4 layers × 3", "3 layers, 2 passes × 3" */
+function rowsOf({ attentions }: Inspect.Inspection): string {
+  const layers = attentions.filter(({ isPass }) => !isPass).length;
+  const passes = attentions.length - layers;
+  const columns = attentions.find(({ heads }) => heads)!.heads!.length;
+  return `${counted(layers, "layer")}${passes > 0 ? `, ${passes} passes` : ""} × ${columns}`;
 }
 
 const readable = (token: string): string => token.replace(/^▁/, "") || "▁";

@@ -164,6 +164,16 @@ test("Inspect: tokens, heads, terms and the row as a table, by keyboard too", as
   expect(terms.split("·").reduce((sum, share) => sum + Number.parseInt(share), 0)).toBe(100);
   await page.getByRole("textbox", { name: "Text" }).fill("a short text");
   await expect(page.getByRole("radiogroup", { name: "Reading token" }).getByRole("radio")).toHaveCount(5);
+  await page.getByRole("checkbox", { name: "Mask decoder" }).check();
+  await page.getByRole("radio", { name: "Mask decoder, pass 2, head 1" }).check();
+  await expect(page.getByRole("heading", { name: "Mask decoder, pass 2, head 1" })).toBeVisible();
+  await expect(page.getByRole("table", { name: "Change per layer" }).getByRole("rowheader")).toHaveText([
+    "layer 1",
+    "layer 2",
+    "layer 3",
+    "D1",
+    "D2",
+  ]);
 });
 
 test("Speed: figures, dispatches, and the same as JSON", async ({ page }) => {

@@ -107,13 +107,15 @@ export function Curve({ points, buckets }: { points: readonly CurvePoint[]; buck
 const placeOf = (distance: number): string =>
   distance === 0 ? "at the token itself" : `${Math.abs(distance)} tokens ${distance < 0 ? "before" : "after"}`;
 
-/** @param changes [layers][N] */
+/** @param changes [attentions][N] */
 export function Changes({
   changes,
+  names,
   token,
   word,
 }: {
   changes: readonly (readonly number[])[];
+  names: readonly string[];
   token: number;
   word: string;
 }) {
@@ -131,7 +133,7 @@ export function Changes({
       <tbody>
         {changes.map((layer, index) => (
           <tr key={index}>
-            <th scope="row">layer {index + 1}</th>
+            <th scope="row">{names[index]}</th>
             <td class="pair">
               <span class="bar" style={{ "--score": String(layer[token]! / most) }} />
               <span class="bar grey" style={{ "--score": String(median(layer) / most) }} />

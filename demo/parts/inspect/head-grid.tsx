@@ -1,33 +1,35 @@
 // All heads as small pictures, each with the shares of the three terms below; one is chosen, arrow keys move.
-import { sharesOf, TERMS, type Head } from "../../inspection.js";
+import { sharesOf, TERMS } from "../../inspection.js";
+import type { Attending } from "../../tasks/inspect.js";
 import { MatrixView } from "./matrix.js";
 
 export interface HeadPlace {
+  /** Which attention, by its place among them. */
   readonly layer: number;
   readonly head: number;
 }
 
 export function HeadGrid(props: {
-  heads: readonly (readonly Head[] | undefined)[];
+  attentions: readonly Attending[];
   chosen: HeadPlace;
   onChoose: (place: HeadPlace) => void;
 }) {
-  const { heads, chosen } = props;
-  const columns = heads.find((layer) => layer)?.length ?? 0;
+  const { attentions, chosen } = props;
+  const columns = attentions.find(({ heads }) => heads)?.heads?.length ?? 0;
   return (
     <div class="head-grid" role="radiogroup" aria-label="Head" style={{ "--columns": String(columns) }}>
-      {heads.map((layer, index) => (
-        <div class="layer" key={index}>
-          <span class="quiet number">{index + 1}</span>
-          {layer ? (
-            layer.map((head, at) => {
+      {attentions.map(({ name, title, heads }, index) => (
+        <div class="layer" key={name}>
+          <span class="quiet number">{name}</span>
+          {heads ? (
+            heads.map((head, at) => {
               const shares = sharesOf(head);
               return (
                 <label key={at} class="head">
                   <input
                     type="radio"
                     name="head"
-                    aria-label={`Layer ${index + 1}, head ${at + 1}`}
+                    aria-label={`${title}, head ${at + 1}`}
                     checked={chosen.layer === index && chosen.head === at}
                     onChange={() => props.onChoose({ layer: index, head: at })}
                   />
@@ -36,7 +38,7 @@ export function HeadGrid(props: {
                     size={head.size}
                     kind="attention"
                     scale={Math.max(...head.attention)}
-                    label={`Attention of layer ${index + 1}, head ${at + 1}: ${TERMS.map((term) => `${term} ${shares[term]} %`).join(", ")}`}
+                    label={`Attention of ${title}, head ${at + 1}: ${TERMS.map((term) => `${term} ${shares[term]} %`).join(", ")}`}
                   />
                   <span class="shares">
                     {TERMS.map((term) => (
