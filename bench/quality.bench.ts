@@ -1,5 +1,5 @@
 // The bundled models' answers to the questions that tools/train judges them by: one JSON line a set, for its judge/engine.py to
-// grade. The questions lie where `python -m judge.run` left them, and are skipped where it did not run.
+// grade. It writes the questions first; models without any are skipped.
 import { type MultipleChoiceInput, pipeline, type QuestionAnsweringInput, type Tensor } from "deberta-webgpu";
 import type { Print } from "./support.js";
 
@@ -105,7 +105,7 @@ export default async function bench(print: Print): Promise<void> {
   for (const name of NAMES) {
     const response = await fetch(`${QUESTIONS}/${name}.json`);
     if (!response.ok) {
-      await print(`${name}: no questions; run python -m judge.run in tools/train first`);
+      await print(`${name}: no questions (python -m judge.engine in tools/train writes them)`);
       continue;
     }
     const sets = (await response.json()) as Record<string, Questions>;

@@ -1,9 +1,11 @@
 """What heads start from: the distilled backbone, or the folder that TRAIN_START names; and text as its pieces."""
 
 import os
+from functools import cached_property
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 from transformers import DebertaV2Config, DebertaV2Model
 
 from backbone import shape
@@ -34,11 +36,22 @@ def backbone() -> DebertaV2Model:
     return model
 
 
+def head_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Weights beside the backbone that the start's folder holds in the same shapes: training of a head goes on."""
+    held = load_any(START / "model.safetensors") if START else {}
+    own = {name: tensor.shape for name, tensor in model.state_dict().items() if not name.startswith("deberta.")}
+    return {name: held[name] for name, shape in own.items() if name in held and held[name].shape == shape}
+
+
 class Pieces:
     """Texts and pairs as ids with [CLS] and [SEP]."""
 
     def __init__(self, folder: Path = PIECES):
-        self.tokenizer = fast_tokenizer(folder)
+        self.folder = folder
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        return fast_tokenizer(self.folder)
 
     def texts(self, texts: list[str], longest: int = LONGEST) -> list[list[int]]:
         return [cut(encoding.ids, longest) for encoding in self.tokenizer.encode_batch(texts)]

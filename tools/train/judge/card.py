@@ -70,7 +70,9 @@ CARDS = {
         "cosine of averaged word vectors counted from the corpus, rare words weighted more",
         "English, lower case, short texts and short labels. It knows topics, not logic: it cannot tell whether a statement is true. "
         "The folder `vectors` is better at naming short requests (see its card). The intents were drawn by a seed; which names are drawn "
-        "moves the figures by more than ten points, so compare with the baseline beside them.",
+        "moves the figures by more than ten points, so compare with the baseline beside them. Longer training (700 steps after a trial of 400) "
+        "took the clinc figure from 63.8 to 69.2 % and the banking figure from 69.2 to 65.8 %: with 240 and 120 texts, one seed each, "
+        "neither step is well above chance.",
     ),
     "vectors": Card(
         "Sentence vectors",

@@ -126,10 +126,3 @@ JUDGED: dict[str, dict[str, Callable[[], Judged]]] = {
     "reply": {"sgd test": reply},
     "fill": {"hidden words": fill},
 }
-SAMPLE = {"zero-shot": 40, "vectors": 100, "redact": 60, "answers": 80, "reply": 60, "fill": 150}
-"""How many questions of each set the engine answers too; 200 elsewhere."""
-
-
-def sample(model: str, count: int, whole: int) -> list[int]:
-    """Numbers of the questions for the engine, drawn by a fixed seed."""
-    return sorted(random.Random(f"{model}/{whole}").sample(range(whole), min(count, whole)))
