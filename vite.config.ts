@@ -103,6 +103,7 @@ function fewChunks(): Rolldown.CodeSplittingGroup[] {
   // what most of them need comes first: a group takes along what its modules import
   return Array.from({ length: FIRST.length + SECOND.length }, (_, fewer) => ({
     priority: FIRST.length + SECOND.length - fewer,
+    debugName: `needed by ${FIRST.length + SECOND.length - fewer}`,
     name: (id, modules) => {
       const all = (users ??= findUsers(modules)).get(id) ?? [];
       const names = all.includes("index") ? all.filter((name) => !SECOND.includes(name)) : all;
