@@ -18,7 +18,6 @@ export type Asked<R extends Request = Request> = R extends Request ? Omit<R, "id
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
-  readonly onProgress: AskOptions["onProgress"];
 }
 
 /** Milliseconds that a worker may take for its first sign of life: its script may come over a slow network. */
@@ -30,6 +29,8 @@ export class Connection {
   readonly #target: Target;
   readonly #port: MessagePort;
   readonly #waiting = new Map<number, Waiting>();
+  /** Whom to tell how far a load is, until its task is freed: what arrives when the model is ready, and is kept, is told too. */
+  readonly #listeners = new Map<number, (progress: never) => void>();
   #count = 0;
   #closed: Error | undefined;
 
@@ -54,7 +55,11 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const abort = (): void => {
         this.#port.postMessage({ kind: "abort", id } satisfies Notice);
-        settle(() => reject(signal!.reason as Error));
+        fail(signal!.reason as Error);
+      };
+      const fail = (error: Error): void => {
+        this.#listeners.delete(id);
+        settle(() => reject(error));
       };
       const settle = (finish: () => void): void => {
         this.#waiting.delete(id);
@@ -63,14 +68,15 @@ export class Connection {
       };
       this.#waiting.set(id, {
         resolve: (value) => settle(() => resolve(value)),
-        reject: (error) => settle(() => reject(error)),
-        onProgress,
+        reject: (error) => fail(error),
       });
+      if (onProgress) this.#listeners.set(id, onProgress);
+      if (request.kind === "free") this.#listeners.delete(request.task);
       signal?.addEventListener("abort", abort, { once: true });
       try {
         this.#port.postMessage({ ...request, id });
       } catch (cause) {
-        settle(() => reject(new TypeError(`an argument cannot be sent to a worker: ${String(cause)}`, { cause })));
+        fail(new TypeError(`an argument cannot be sent to a worker: ${String(cause)}`, { cause }));
       }
     });
   }
@@ -91,7 +97,7 @@ export class Connection {
 
   #receive(reply: Reply): void {
     const waiting = this.#waiting.get(reply.id);
-    if (reply.kind === "progress") (waiting?.onProgress as ((progress: unknown) => void) | undefined)?.(reply.progress);
+    if (reply.kind === "progress") this.#listeners.get(reply.id)?.(reply.progress as never);
     else if (reply.kind === "done") {
       if (reply.cuts) markCuts(reply.value, reply.cuts);
       waiting?.resolve(reply.value);

@@ -92,6 +92,24 @@ test("a ring of causes ends", async () => {
   await expect(task("a")).rejects.toThrow("ring");
 });
 
+test("progress of what still arrives when the task is there is told, until it is freed", async () => {
+  let tell: (progress: unknown) => void = () => undefined;
+  const load: Load = (_task, _source, { onProgress }) => {
+    (tell = onProgress)("weights");
+    return Promise.resolve(servedTask(() => "answer"));
+  };
+  const told: unknown[] = [];
+  const { task, connection } = await loadFake(new FakeWorker(load), (progress) => told.push(progress));
+  onTestFinished(() => connection.close(new DisposedError("the test ended")));
+  tell("rows");
+  expect(await task()).toBe("answer");
+  expect(told).toEqual(["weights", "rows"]);
+  await task.dispose();
+  tell("more rows");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(told).toHaveLength(2);
+});
+
 test("what cannot be sent rejects with TypeError, there and back", async () => {
   const task = await remote((value) => (value === "function" ? () => 1 : value));
   await expect(task(() => 1)).rejects.toThrow(TypeError);

@@ -37,10 +37,14 @@ export function servedTask(run: FakeTask, onDispose: () => void = () => undefine
 }
 
 /** Loads one task over a connection of its own, as src/worker.ts does. */
-export async function loadFake(target: Target) {
+export async function loadFake(target: Target, onProgress?: (progress: never) => void) {
   const connection = new Connection(target);
   const id = connection.nextId();
-  const facts = (await connection.ask({ kind: "load", task: "any", source: "x/", options: {} }, {}, id)) as Facts;
+  const facts = (await connection.ask(
+    { kind: "load", task: "any", source: "x/", options: {} },
+    { onProgress },
+    id,
+  )) as Facts;
   const task = remoteTask(connection, id, facts) as unknown as {
     (...args: unknown[]): Promise<unknown>;
     model: { memory(): Promise<{ gpuBytes: number }> };
