@@ -1,7 +1,7 @@
 // The frame around every screen: header, navigation, privacy line, the Model dialog; and `main`, which says in its data
 // attributes which screen, state and model it shows.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { policyHolds } from "../engine.js";
 import { bytes } from "../format.js";
 import { nameOf, sizeOf } from "../models.js";
@@ -28,6 +28,8 @@ interface ShellProps {
 export function Shell({ place, state, session, device, children }: ShellProps) {
   const { title, sentence } = screenOf(place.screen);
   const main = useRef<HTMLElement>(null);
+  const links = useRef<HTMLElement>(null);
+  useLayoutEffect(() => showCurrent(links.current!), [place.screen]);
   const focusMain = (event: Event): void => {
     event.preventDefault(); // the part behind # names the screen
     main.current?.focus();
@@ -39,7 +41,7 @@ export function Shell({ place, state, session, device, children }: ShellProps) {
       </a>
       <Header place={place} session={session} device={device} />
       <div class="columns">
-        <nav aria-label="Screens">
+        <nav aria-label="Screens" ref={links}>
           {(["Tasks", "Model"] as const).map((group) => (
             <div class="nav-group" key={group}>
               <p class="nav-title">{group}</p>
@@ -72,6 +74,13 @@ export function Shell({ place, state, session, device, children }: ShellProps) {
       </div>
     </>
   );
+}
+
+/** On a phone the links are a strip that scrolls: puts the screen's own into its middle. */
+function showCurrent(links: HTMLElement): void {
+  const current = links.querySelector("[aria-current]")!.getBoundingClientRect();
+  const strip = links.getBoundingClientRect();
+  links.scrollLeft += current.left - strip.left - (strip.width - current.width) / 2;
 }
 
 function Header({ place, session, device }: Omit<ShellProps, "state" | "children">) {

@@ -19,8 +19,6 @@ UNRELATED = ("Homes", "Media", "Movies", "Events", "Services")
 """Services of sgd that no intent of clinc150 covers."""
 GIVEN_IN_SCOPE = 0.002
 """How much of the accuracy in scope on the dev texts is given for finding what is out of scope."""
-HIDDEN = 0.06
-"""Share of a text's pieces that a step does not show."""
 
 
 def labels() -> list[str]:
@@ -70,8 +68,6 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--steps", type=int, default=1100)
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--lower", type=int, default=2, help="layers left as they are")
-    options.add_argument("--rate", type=float, default=3e-4)
     options = options.parse_args()
     run = Run("intent", options.seed, options.steps)
     texts, truth = examples("train")
@@ -79,17 +75,7 @@ def main() -> None:
     wanted = torch.from_numpy(np.concatenate([truth, np.full(len(others), 150)]))
     targets = F.one_hot(wanted, 151).float() * 0.95 + 0.05 / 151
     dev, dev_truth = examples("val", "oos_val")
-    model = train(
-        run,
-        texts + others,
-        targets,
-        768,
-        lambda logits: judge(logits, dev_truth),
-        dev,
-        rate=options.rate,
-        lower=options.lower,
-        hidden=HIDDEN,
-    )
+    model = train(run, texts + others, targets, 768, lambda logits: judge(logits, dev_truth), dev)
     logits = predict(model, dev)
     shift = best_shift(logits, dev_truth)
     with torch.no_grad():

@@ -36,13 +36,6 @@ def backbone() -> DebertaV2Model:
     return model
 
 
-def head_weights(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Weights beside the backbone that the start's folder holds in the same shapes: training of a head goes on."""
-    held = load_any(START / "model.safetensors") if START else {}
-    own = {name: tensor.shape for name, tensor in model.state_dict().items() if not name.startswith("deberta.")}
-    return {name: held[name] for name, shape in own.items() if name in held and held[name].shape == shape}
-
-
 class Pieces:
     """Texts and pairs as ids with [CLS] and [SEP]."""
 

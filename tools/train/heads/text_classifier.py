@@ -7,8 +7,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from heads.layers import LOWER, Classifier, lower_states, set_dropout
-from heads.start import Pieces, backbone, head_weights
+from heads.layers import Classifier, lower_states, set_dropout
+from heads.start import Pieces, backbone
 from shared.batches import by_length, epochs, gather, pad, states_of
 from shared.optim import adamw, update
 from shared.run import Run
@@ -24,18 +24,14 @@ def train(
     judge: Callable[[np.ndarray], dict[str, float]],
     dev: list[str],
     rate: float = 3e-4,
-    lower: int = LOWER,
-    hidden: float = 0.0,
 ) -> Classifier:
-    """`targets` [texts, labels]: the probabilities wanted. `judge` gives figures from the dev texts' logits at the end.
-    `lower`: layers left as they are. `hidden`: share of pieces that a step's upper layers do not see, other ones each time."""
+    """`targets` [texts, labels]: the probabilities wanted. `judge` gives figures from the dev texts' logits at the end."""
     start = backbone()
-    model = Classifier(start, targets.shape[1], lower)
-    model.load_state_dict(head_weights(model), strict=False)
+    model = Classifier(start, targets.shape[1])
     rows = Pieces().texts(texts)
     upper, head = model.trained()
     optimizer = adamw([(rate, upper), (rate * 4, head)])
-    kept = states_of(rows, lambda ids, mask: lower_states(start, ids, mask, lower))
+    kept = states_of(rows, lambda ids, mask: lower_states(start, ids, mask))
     run.say(f"states of {len(rows)} texts, {sum(map(len, rows))} pieces")
     run.resume(model, optimizer)
     model.train()
@@ -43,8 +39,7 @@ def train(
     batches = epochs([len(row) for row in rows], pieces, run)
     while run.step < run.steps:
         batch = next(batches)
-        states, mask = gather(kept, batch)
-        logits = model.upper(states, some_hidden(mask, hidden))
+        logits = model.upper(*gather(kept, batch))
         loss = F.cross_entropy(logits, targets[batch])
         loss.backward()
         update(optimizer, run.part)
@@ -54,13 +49,6 @@ def train(
     figures = judge(predict(model, dev))
     run.say("  ".join(f"{name} {value:.3f}" for name, value in figures.items()))
     return model
-
-
-def some_hidden(mask: torch.Tensor, share: float) -> torch.Tensor:
-    """The mask [B, N] without a random share of its pieces; [CLS] stays."""
-    seen = torch.rand(mask.shape) >= share
-    seen[:, 0] = True
-    return mask * seen
 
 
 @torch.no_grad()

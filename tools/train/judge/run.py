@@ -13,7 +13,7 @@ import torch
 from judge.answers import ANSWER
 from judge.baselines import PATH as BASELINES
 from judge.folders import Bundled
-from judge.questions import sample
+from judge.questions import drawn
 from judge.tasks import JUDGED
 from shared.paths import MODELS
 
@@ -34,7 +34,7 @@ def judge(name: str) -> None:
         judged = make()
         found = ANSWER[judged.task](bundled, judged.inputs)
         count = len(judged.inputs)
-        which = sample(name, count)
+        which = drawn(name, judged).numbers
         baseline = baselines.get(part, before.get(part, {}).get("linear_baseline", {}))
         quality[part] = {
             "texts": count,
