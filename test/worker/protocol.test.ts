@@ -95,7 +95,8 @@ test("a ring of causes ends", async () => {
 test("progress of what still arrives when the task is there is told, until it is freed", async () => {
   let tell: (progress: unknown) => void = () => undefined;
   const load: Load = (_task, _source, { onProgress }) => {
-    (tell = onProgress)("weights");
+    tell = onProgress!;
+    tell("weights");
     return Promise.resolve(servedTask(() => "answer"));
   };
   const told: unknown[] = [];
