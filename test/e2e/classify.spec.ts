@@ -79,6 +79,20 @@ visit("another bundled model; nothing stays on the GPU when it is unloaded", asy
   await expectState(page, "result");
 });
 
+visit("a full disk: the model answers, and the page says that it is not kept", async ({ page, site }) => {
+  const session = await page.context().newCDPSession(page);
+  const { origin } = new URL(site.url);
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 << 20 });
+  await openScreen(page, "fill");
+  const note = page.getByText("No room to keep this model.");
+  await expect(note).toBeVisible();
+  await session.send("Storage.overrideQuotaForOrigin", { origin });
+  await page.getByRole("link", { name: "Storage" }).last().click();
+  await openScreen(page, "fill");
+  await expect(note).toHaveCount(0);
+  await session.detach();
+});
+
 visit("a link holds model, text and options", async ({ page, context }) => {
   await openScreen(page, `classify?model=${MOOD}`);
   await page.getByRole("textbox", { name: "Text" }).fill("What a terrible day & night, 100 % awful #sad");

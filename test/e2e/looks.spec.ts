@@ -54,6 +54,19 @@ for (const name of SCREENS)
     await lookAt(page, name);
   });
 
+test("on a phone the strip of links shows the chosen screen", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const [name, label] of [
+    ["compare", "Compare"],
+    ["redact", "Redact"],
+    ["storage", "Storage"],
+  ] as const) {
+    await page.goto(`/#${name}`);
+    await expect(page.locator("main")).toHaveAttribute("data-screen", name);
+    await expect(page.getByRole("link", { name: label, exact: true }).first()).toBeInViewport({ ratio: 1 });
+  }
+});
+
 test("the Model dialog", async ({ page }) => {
   test.slow();
   await openScreen(page, "classify");
