@@ -39,21 +39,23 @@ const STAND_INS: Readonly<Record<string, () => main.Source | Promise<main.Source
   "owner/deberta-v3-model": () => "/models/tiny-intent/",
 };
 
+type Load = (...args: unknown[]) => Promise<{ dispose(): unknown }>;
+
 /** The modules that programs import, and how to free what they left loaded. */
 function modulesToClean() {
   const left: { dispose(): unknown }[] = [];
   const noting =
-    <Args extends unknown[], Made extends { dispose(): unknown }>(make: (...args: Args) => Promise<Made>) =>
-    async (...args: Args) => {
-      const made = await make(...args);
+    (load: unknown): Load =>
+    async (...args) => {
+      const made = await (load as Load)(...args);
       left.push(made);
       return made;
     };
-  const [here, there] = [noting(main.pipeline as never), noting(worker.pipeline as never)];
+  const [here, there] = [noting(main.pipeline), noting(worker.pipeline)];
   const modules = {
     "deberta-webgpu": { ...main, pipeline: here },
     "deberta-webgpu/worker": { ...worker, pipeline: there },
-    "deberta-webgpu/transformers-js": { withFallback: (theirs: never) => noting(withFallback(theirs) as never) },
+    "deberta-webgpu/transformers-js": { withFallback: (theirs: Load) => noting(withFallback(theirs)) },
     "@huggingface/transformers": { pipeline: () => Promise.reject(new Error("handed on")) },
   };
   return { modules, clean: async () => Promise.all(left.map((made) => made.dispose())) };

@@ -249,7 +249,7 @@ function of<
   return async (from, given) => {
     if (isLoaded(from)) {
       const options = readOptions(OF_LOADED, given as Options, ofTask);
-      return makeTask(shareLoaded(from, Class), defaultsOf(options), undefined);
+      return makeTask(shareLoaded<Model>(from, Class), defaultsOf(options), undefined);
     }
     const options = readOptions<LoadOptions & TokenizerOptions & Options>("pipeline", given, all as never);
     const { signal } = options;

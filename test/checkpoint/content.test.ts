@@ -54,7 +54,7 @@ test("files that the user chose are what they are; sources of one's own as long 
   expect(await contentOf([one])).toBe(await contentOf([one]));
   expect(await contentOf([one])).not.toBe(await contentOf([other]));
 
-  const make = () => ({ size: 0, async *read() {} }); // eslint-disable-line @typescript-eslint/no-empty-function
+  const make = () => ({ size: 0, async *read() {} });
   const kept = make();
   const same = { open: () => Promise.resolve(kept) };
   const fresh = { open: () => Promise.resolve(make()) };

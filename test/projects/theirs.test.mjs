@@ -40,8 +40,8 @@ function kindOf(value) {
 function withoutPlaces(value) {
   if (Array.isArray(value)) return value.map(withoutPlaces);
   if (typeof value !== "object" || value === null) return value;
-  const { start, end, ...rest } = value;
-  return Object.fromEntries(Object.entries(rest).map(([name, each]) => [name, withoutPlaces(each)]));
+  const rest = Object.entries(value).filter(([name]) => !["start", "end"].includes(name));
+  return Object.fromEntries(rest.map(([name, each]) => [name, withoutPlaces(each)]));
 }
 
 test("their types are kept: a program compiles as with their own pipeline", async () => {
