@@ -3,15 +3,15 @@ import { measure, type Part, type Report } from "./report.js";
 
 declare const __VERSION__: string;
 
-const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+const element = (id: string): HTMLElement => document.getElementById(id)!;
 const [form, start, stop] = [
-  element<HTMLFormElement>("form"),
-  element<HTMLButtonElement>("start"),
-  element<HTMLButtonElement>("stop"),
+  element("form") as HTMLFormElement,
+  element("start") as HTMLButtonElement,
+  element("stop") as HTMLButtonElement,
 ];
 const [budget, progress, status] = [
-  element<HTMLInputElement>("budget"),
-  element<HTMLProgressElement>("progress"),
+  element("budget") as HTMLInputElement,
+  element("progress") as HTMLProgressElement,
   element("status"),
 ];
 
@@ -80,7 +80,7 @@ async function run(signal: AbortSignal): Promise<void> {
       status.textContent = text;
     },
   });
-  const file = element<HTMLAnchorElement>("file");
+  const file = element("file") as HTMLAnchorElement;
   URL.revokeObjectURL(file.href);
   file.href = URL.createObjectURL(new Blob([JSON.stringify(report, undefined, 2)], { type: "application/json" }));
   const { vendor = "gpu", architecture = "" } = report.adapter;

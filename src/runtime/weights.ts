@@ -85,8 +85,11 @@ export class Residents {
     this.buffers.delete(name);
   }
 
-  /** Bytes, and how many buffers they are; several names may share one. `shared`: bytes that other models hold, too. */
-  totals(): ReturnType<Device["totals"]> & { readonly shared: number } {
+  /** Bytes, and how many buffers they are; several names may share one. */
+  totals(): ReturnType<Device["totals"]> & {
+    /** Bytes that other models hold, too. */
+    readonly shared: number;
+  } {
     const made = [...new Set(this.buffers.values())];
     const sizeOf = (buffers: readonly GPUBuffer[]): number => buffers.reduce((sum, { size }) => sum + size, 0);
     const shared = made.filter((buffer) => this.device.weights.isShared(buffer));

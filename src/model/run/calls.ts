@@ -43,7 +43,12 @@ export interface Memory {
    * What of `gpuBytes` and `hostBytes` other models hold, too: those of one checkpoint share its weights. Each counts all that it uses, and
    * the last to be disposed frees it.
    */
-  readonly shared: { readonly gpuBytes: number; readonly hostBytes: number };
+  readonly shared: {
+    /** Bytes on the GPU. */
+    readonly gpuBytes: number;
+    /** Bytes of embedding tables in JavaScript. */
+    readonly hostBytes: number;
+  };
 }
 
 export const NO_MEMORY: Memory = {
