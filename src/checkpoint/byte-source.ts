@@ -42,13 +42,11 @@ export interface NamedSource extends ByteSource {
 /** Bytes are copied out of a Blob in pieces of this size. */
 const BLOB_PIECE = 1 << 20;
 
-/** The sources made here. */
-const LOCAL = new WeakSet<ByteSource>();
-/** What is in a Blob, by the sources over it. */
-const CONTENTS = new WeakMap<ByteSource, string>();
+/** The sources made here, with what tells their bytes from all others. */
+const LOCAL = new WeakMap<ByteSource, string>();
 
-function local(source: ByteSource): ByteSource {
-  LOCAL.add(source);
+function local(source: ByteSource, content = contentOfObject(source)): ByteSource {
+  LOCAL.set(source, content);
   return source;
 }
 
@@ -68,16 +66,15 @@ export function bytesFromMemory(bytes: Uint8Array): ByteSource {
  * @param content what tells its bytes from all others; by default the object itself, as a Blob never changes
  */
 export function bytesFromBlob(blob: Blob, content: string = contentOfObject(blob)): ByteSource {
-  const source = local({
+  const source: ByteSource = {
     size: blob.size,
     async *read(start, end) {
       for (let at = start; at < end; at += BLOB_PIECE) {
         yield new Uint8Array(await blob.slice(at, Math.min(end, at + BLOB_PIECE)).arrayBuffer());
       }
     },
-  });
-  CONTENTS.set(source, content);
-  return source;
+  };
+  return local(source, content);
 }
 
 /** What a wrapped source may have beside size and read. */
@@ -104,7 +101,7 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
     size,
     sha256: undefined,
     version: traits.version,
-    content: traits.content ?? CONTENTS.get(source) ?? contentOfObject(source),
+    content: traits.content ?? LOCAL.get(source) ?? contentOfObject(source),
     isLocal: LOCAL.has(source),
     get keptBytes() {
       return traits.keptBytes?.() ?? 0;
