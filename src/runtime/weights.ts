@@ -57,27 +57,6 @@ export class Residents {
     );
   }
 
-  /** Reads a buffer back, for looking inside. */
-  async read(name: string): Promise<Float32Array> {
-    const buffer = this.buffers.get(name);
-    assert(buffer, `no resident ${name}`);
-    const { gpu } = this.device;
-    const staging = await this.device.guarded(name, () => {
-      const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-      const made = this.device.createBuffer("read-back", buffer.size, usage);
-      const encoder = gpu.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, 0, made, 0, buffer.size);
-      gpu.queue.submit([encoder.finish()]);
-      return made;
-    });
-    try {
-      await this.device.unlessLost(staging.mapAsync(GPUMapMode.READ));
-      return new Float32Array(staging.getMappedRange().slice(0));
-    } finally {
-      this.device.destroyBuffer(staging);
-    }
-  }
-
   /** Frees one buffer that is no longer needed. */
   release(name: string): void {
     const buffer = this.buffers.get(name);
