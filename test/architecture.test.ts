@@ -25,8 +25,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   "options.ts": [],
   "bound.ts": [],
   "lazy.ts": ["errors.ts"],
+  "notify.ts": [],
   kernels: ["errors.ts"],
-  checkpoint: ["errors.ts", "json.ts", "options.ts", "lazy.ts"],
+  checkpoint: ["errors.ts", "json.ts", "options.ts", "lazy.ts", "notify.ts"],
   "tokenizer/text": ["errors.ts", "tokenizer/tokens.ts", "tokenizer/pieces"],
   "tokenizer/pieces": ["errors.ts", "tokenizer/text/normalizer.ts", "type tokenizer/tokens.ts"],
   tokenizer: [
@@ -49,6 +50,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "model/run": [
     "errors.ts",
     "options.ts",
+    "notify.ts",
     "kernels",
     "runtime",
     "checkpoint/retry.ts",
@@ -88,7 +90,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "model/run",
     "model/extraction",
   ],
-  "self-test": ["errors.ts", "options.ts", "lazy.ts", "kernels", "runtime"],
+  "self-test": ["errors.ts", "options.ts", "lazy.ts", "notify.ts", "kernels", "runtime"],
   tasks: ["errors.ts", "options.ts", "lazy.ts", "model", "tokenizer", "checkpoint", "type runtime"],
   worker: ["errors.ts", "type model", "type tokenizer", "tasks/cut.ts", "type tasks"],
 };

@@ -1,4 +1,5 @@
 // What is told while a model loads: each step by its file, and all of them together.
+import { notify } from "../notify.js";
 
 /**
  * "vocabulary", "weights": a file of the tokenizer or the model arrives. "compile": shaders are compiled, at the same time.
@@ -33,7 +34,7 @@ export interface Progress extends Step {
   };
 }
 
-/** Told of every step. */
+/** Told of every step. What it throws is an uncaught error of the page; the load goes on (a `signal` stops it). */
 export type ProgressListener = (progress: Progress) => void;
 
 /** Adds up the steps of one load, of model and tokenizer alike, and tells whoever asked. */
@@ -72,6 +73,6 @@ export class ProgressReporter {
       loaded: steps.reduce((sum, each) => sum + each.loaded, 0),
       total: isKnown ? steps.reduce((sum, each) => sum + each.total!, 0) : undefined,
     };
-    for (const listener of this.#listeners) listener({ ...step, overall });
+    for (const listener of this.#listeners) notify(listener, { ...step, overall });
   };
 }

@@ -1,5 +1,6 @@
 // The self-test of every kernel on a user's adapter. Cases and twins are fetched when it is asked for.
 import { lazily } from "../lazy.js";
+import { notify } from "../notify.js";
 import { readOptions } from "../options.js";
 import { acquireDevice } from "../runtime/shared-device.js";
 import type { CaseResult } from "./case.js";
@@ -50,7 +51,7 @@ export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestR
     for (const [index, one] of cases.entries()) {
       signal?.throwIfAborted();
       results.push(...(await runCase(device, one)));
-      onProgress?.(index + 1, cases.length);
+      notify(onProgress, index + 1, cases.length);
     }
     return { ok: results.every(({ ok }) => ok), adapter: device.adapter, results };
   } finally {

@@ -2,6 +2,7 @@
 // every buffer. What it runs is a value (network.ts); what callers see is above (model.ts).
 import { abortable, eitherSignal } from "../../checkpoint/signals.js";
 import { DisposedError } from "../../errors.js";
+import { notify } from "../../notify.js";
 import type { Device } from "../../runtime/device.js";
 import { describe } from "../../runtime/dispatches.js";
 import type { Graph } from "../../runtime/graph.js";
@@ -87,7 +88,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
       let before = 0;
       for (const part of parts) {
         const [from, rows] = [before, rowsOf(part)];
-        const tell = (share: number) => onProgress?.((from + share * rows) / total);
+        const tell = (share: number) => notify(onProgress, (from + share * rows) / total);
         const run = await this.startPart(inputs, part, tables, { signal, ...(onProgress ? { onProgress: tell } : {}) });
         started.push(run.results);
         before += rows;
