@@ -1,5 +1,6 @@
 // Writes a smaller checkpoint: matrices in 8 or 4 bits with scales (quantised.ts), the rest in f16 or as it was. Every tensor passes
-// row by row, so a file of any size needs a few megabytes. The engine packs such files to the same numbers on the GPU.
+// row by row (of TensorFlow's twins one matrix at a time, as their rows are torch's columns), so a file of any size needs some megabytes.
+// Names and axes become torch's. The engine packs such files to the same numbers on the GPU.
 import { CheckpointError } from "../errors.js";
 import { type OptionTable, pick, readOptions } from "../options.js";
 import { byteLengthOf } from "./byte-plan.js";
@@ -12,6 +13,7 @@ import type { FileDType, TensorEntry } from "./tensor-entry.js";
 import { openWeights } from "./shards.js";
 import { WEIGHTS_OPTIONS, type WeightsOptions } from "./weights-options.js";
 import { stream } from "./stream.js";
+import { fromTensorFlow, isReversed, torchShape } from "./tensorflow.js";
 
 /** What matrices, or the word table, are stored as. */
 export type ShrunkType = "f16" | "q8" | "q4";
@@ -57,9 +59,11 @@ interface Output {
   readonly bytes: number;
 }
 
-/** One tensor of the old file and what becomes of it. */
+/** One tensor of the old file and what becomes of it; names and shapes as torch has them. */
 interface Step {
   readonly entry: TensorEntry;
+  readonly name: string;
+  readonly shape: readonly number[];
   readonly as: "same" | "f16" | "q8" | "q4";
   /** What is written, scales before the integers: whoever streams the file has them when the integers come. */
   readonly outputs: readonly Output[];
@@ -76,7 +80,7 @@ export async function shrinkWeights(source: Source, sink: ByteSink, given: Shrin
   const options = readOptions("shrinkWeights", given, SHRINK_OPTIONS);
   const folder = await openFolder(source, options);
   const entries = [...joinQuantised(await openWeights(folder, pick(options, WEIGHTS_OPTIONS))).values()];
-  const steps = entries.map((entry) => stepFor(entry, options));
+  const steps = entries.flatMap((entry) => stepFor(entry, options) ?? []);
   const outputs = steps.flatMap((step) => step.outputs);
   const header = headerOf(outputs);
   await sink.write(0, header);
@@ -103,17 +107,22 @@ export async function shrinkWeights(source: Source, sink: ByteSink, given: Shrin
   };
 }
 
-function stepFor(entry: WeightEntry, { dtype = "q8", wordTable = "q8" }: ShrinkOptions): Step {
+function stepFor(entry: WeightEntry, { dtype = "q8", wordTable = "q8" }: ShrinkOptions): Step | undefined {
   if ("scales" in entry) throw new CheckpointError(`${entry.file}: ${entry.name} is quantised already`);
-  const { name, shape } = entry;
+  const isTwins = entry.name.endsWith(":0");
+  const name = isTwins ? fromTensorFlow(entry.name) : entry.name;
+  if (name === undefined) return undefined; // what only training needs
+  const shape = torchShape(entry);
   const count = shape.reduce((product, size) => product * size, 1);
   const same: Step = {
     entry,
+    name,
+    shape,
     as: "same",
     outputs: [{ name, dtype: entry.dtype, shape, bytes: byteLengthOf(entry) }],
   };
   if (!(entry.dtype in FILE_BYTES) || shape.length < 2 || count === 0) return same;
-  const half: Step = { entry, as: "f16", outputs: [{ name, dtype: "F16", shape, bytes: 2 * count }] };
+  const half: Step = { entry, name, shape, as: "f16", outputs: [{ name, dtype: "F16", shape, bytes: 2 * count }] };
   const isTable = WORD_TABLE.test(name);
   const wanted = isTable ? wordTable : KEPT.test(name) ? "f16" : dtype;
   if (wanted === "f16") return half;
@@ -123,6 +132,8 @@ function stepFor(entry: WeightEntry, { dtype = "q8", wordTable = "q8" }: ShrinkO
     const blocks = columns / BLOCK;
     return {
       entry,
+      name,
+      shape,
       as: "q4",
       outputs: [
         { name: `${name}_scale`, dtype: "F16", shape: [rows, blocks], bytes: 2 * rows * blocks },
@@ -133,6 +144,8 @@ function stepFor(entry: WeightEntry, { dtype = "q8", wordTable = "q8" }: ShrinkO
   }
   return {
     entry,
+    name,
+    shape,
     as: "q8",
     outputs: [
       { name: `${name}_scale`, dtype: "F32", shape: [rows, 1], bytes: 4 * rows },
@@ -162,7 +175,8 @@ class Writer {
   readonly step: Step;
   private readonly sink: ByteSink;
   private readonly starts: ReadonlyMap<Output, number>;
-  private readonly row: Uint8Array;
+  /** A row, or of a reversed tensor all of it. */
+  private readonly piece: Uint8Array;
   private filled = 0;
   private rows = 0;
 
@@ -170,48 +184,59 @@ class Writer {
     this.step = step;
     this.starts = starts;
     this.sink = sink;
-    this.row = new Uint8Array(step.as === "same" ? 0 : byteLengthOf(step.entry) / step.entry.shape[0]!);
+    const { as, entry } = step;
+    const size = as === "same" ? 0 : byteLengthOf(entry) / (isReversed(entry) ? 1 : entry.shape[0]!);
+    this.piece = new Uint8Array(size);
   }
 
   async take(offset: number, bytes: Uint8Array): Promise<void> {
-    const { step, row } = this;
+    const { step, piece } = this;
     if (step.as === "same") return this.put(0, offset, bytes);
     for (let at = 0; at < bytes.length;) {
-      const count = Math.min(row.length - this.filled, bytes.length - at);
-      row.set(bytes.subarray(at, at + count), this.filled);
+      const count = Math.min(piece.length - this.filled, bytes.length - at);
+      piece.set(bytes.subarray(at, at + count), this.filled);
       this.filled += count;
       at += count;
-      if (this.filled < row.length) continue;
-      await this.writeRow();
+      if (this.filled < piece.length) continue;
+      const values = floatsOf(step.entry.dtype, piece);
+      if (isReversed(step.entry)) for (const row of rowsOf(values, step.shape)) await this.writeRow(row);
+      else await this.writeRow(values);
       this.filled = 0;
-      this.rows++;
     }
   }
 
-  private async writeRow(): Promise<void> {
-    const { step, rows } = this;
-    const values = floatsOf(step.entry.dtype, this.row);
+  private async writeRow(values: Float32Array): Promise<void> {
+    const { step } = this;
+    const row = this.rows++;
     const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0)
-      throw new CheckpointError(`${step.entry.file}: ${step.entry.name}[${rows}, ${bad}] is ${values[bad]!}`);
+    if (bad >= 0) throw new CheckpointError(`${step.entry.file}: ${step.name}[${row}, ${bad}] is ${values[bad]!}`);
     if (step.as === "f16") {
-      await this.put(0, 2 * rows * values.length, new Uint8Array(Uint16Array.from(values, halfBits).buffer));
+      await this.put(0, 2 * row * values.length, new Uint8Array(Uint16Array.from(values, halfBits).buffer));
     } else if (step.as === "q8") {
       const { integers, scale } = quantise8(values);
-      await this.put(0, 4 * rows, new Uint8Array(Float32Array.of(scale).buffer));
-      await this.put(1, rows * values.length, new Uint8Array(integers.buffer));
+      await this.put(0, 4 * row, new Uint8Array(Float32Array.of(scale).buffer));
+      await this.put(1, row * values.length, new Uint8Array(integers.buffer));
     } else {
       const { nibbles, scales } = quantise4(values);
-      await this.put(0, rows * scales.byteLength, new Uint8Array(scales.buffer));
-      await this.put(1, rows * nibbles.length, nibbles);
-      const shape = BigInt64Array.from(step.entry.shape, BigInt);
-      if (rows === 0) await this.put(2, 0, new Uint8Array(shape.buffer));
+      await this.put(0, row * scales.byteLength, new Uint8Array(scales.buffer));
+      await this.put(1, row * nibbles.length, nibbles);
+      const shape = BigInt64Array.from(step.shape, BigInt);
+      if (row === 0) await this.put(2, 0, new Uint8Array(shape.buffer));
     }
   }
 
   private async put(output: number, offset: number, bytes: Uint8Array): Promise<void> {
     await this.sink.write(this.starts.get(this.step.outputs[output]!)! + offset, bytes);
   }
+}
+
+/** The rows of a tensor whose values lie with the axes of `shape` in reverse order. */
+function* rowsOf(values: Float32Array, [rows, inner, taps = 1]: readonly number[]): Generator<Float32Array> {
+  for (let row = 0; row < rows!; row++)
+    yield Float32Array.from(
+      { length: inner! * taps },
+      (_, i) => values[((i % taps) * inner! + Math.floor(i / taps)) * rows! + row]!,
+    );
 }
 
 /** A row as signed bytes: the largest magnitude becomes 127. */

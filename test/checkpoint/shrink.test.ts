@@ -4,8 +4,11 @@ import { bytesFromMemory, type ByteSource } from "../../src/checkpoint/byte-sour
 import { floatsOf, halfBits, halfValue } from "../../src/checkpoint/floats.js";
 import { joinQuantised, type QuantisedEntry, type WeightEntry } from "../../src/checkpoint/quantised.js";
 import { openWeights, type TensorEntry } from "../../src/checkpoint/shards.js";
+import type { Source } from "../../src/checkpoint/source.js";
 import { shrinkWeights, type ShrinkOptions } from "../../src/checkpoint/shrink.js";
 import { CheckpointError } from "../../src/errors.js";
+import { madeFolder, MINIATURE } from "../support/checkpoint.js";
+import { CONTAINERS, inContainer } from "../support/containers.js";
 import { headerOf, safetensorsFile } from "../support/made-safetensors.js";
 import { randomValues } from "../support/random.js";
 
@@ -29,7 +32,7 @@ const folderOf = (file: Uint8Array) => ({
   open: (name: string) => Promise.resolve(name === "model.safetensors" ? bytesFromMemory(file) : undefined),
 });
 
-async function shrunk(options: ShrinkOptions, source = folderOf(original())) {
+async function shrunk(options: ShrinkOptions, source: Source = folderOf(original())) {
   let file = new Uint8Array(0);
   const told = await shrinkWeights(
     source,
@@ -119,6 +122,22 @@ test("one row of zeros and one of a single outlier stay finite", async () => {
     const numbers = numbersOf(file, (await tableOf(file)).get("a.weight")!);
     expect(numbers.every(Number.isFinite)).toBe(true);
     expect(numbers.subarray(0, 32).every((value) => value === 0)).toBe(true);
+  }
+});
+
+test.each(CONTAINERS)("a checkpoint in another container, %s: the same names, types and numbers", async (container) => {
+  const folder = madeFolder({ ...MINIATURE, conv_kernel_size: 3, hidden_size: 32, num_attention_heads: 2 }, "pooled");
+  const there = await inContainer(folder, container);
+  expect(there).toBeDefined();
+  for (const options of [{}, { dtype: "q4" }, { dtype: "f16", wordTable: "f16" }] as const) {
+    const { file: wanted } = await shrunk(options, folder);
+    const { file } = await shrunk(options, there);
+    const [is, was] = [await tableOf(file), await tableOf(wanted)];
+    expect([...is.keys()].sort()).toEqual([...was.keys()].sort());
+    for (const [name, entry] of is) {
+      expect(entry, name).toMatchObject({ dtype: was.get(name)!.dtype, shape: was.get(name)!.shape });
+      expect(numbersOf(file, entry), name).toEqual(numbersOf(wanted, was.get(name)!));
+    }
   }
 });
 

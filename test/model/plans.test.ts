@@ -105,7 +105,7 @@ async function busyTime(call: () => Promise<unknown>, bound: number): Promise<nu
   return least;
 }
 
-test.each([32, 128])(
+test.each([32, 128, 512])(
   "the JavaScript of a whole forward of v3-base, %i tokens: a hit at most 0.5 ms, a miss 3",
   async (length) => {
     const { engine } = await stubEngine(network, wordTable(1000));

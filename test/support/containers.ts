@@ -5,7 +5,7 @@ import { floatsOf } from "../../src/checkpoint/floats.js";
 import { openFolder } from "../../src/checkpoint/folder.js";
 import { openWeights } from "../../src/checkpoint/shards.js";
 import { stream } from "../../src/checkpoint/stream.js";
-import { fromTensorFlow } from "../../src/model/deberta/tf-names.js";
+import { fromTensorFlow } from "../../src/checkpoint/tensorflow.js";
 import { concat, little } from "../hostile/made/case.js";
 import { kerasFile, type Values } from "../hostile/made/hdf5-writer.js";
 import { legacy, legacyTensor, op, pickle, tensor, torchEntries, zip } from "../hostile/made/pickle-writer.js";

@@ -2,7 +2,7 @@
 // files come from wrappers, older code and other libraries that spell them differently. Every name in the file is first freed
 // of wrappers, then the backbone is found by its word table: what precedes it is the backbone's prefix, and heads stand beside.
 import { CheckpointError, UnsupportedError } from "../../errors.js";
-import { fromTensorFlow } from "./tf-names.js";
+import { fromTensorFlow } from "../../checkpoint/tensorflow.js";
 
 /** From a name of Transformers to the name in the file; undefined where the file has no such weight. */
 export type NameResolver = (name: string) => string | undefined;

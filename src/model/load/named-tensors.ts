@@ -6,7 +6,7 @@ import { WEIGHTS_OPTIONS, type WeightsOptions } from "../../checkpoint/weights-o
 import { CheckpointError } from "../../errors.js";
 import { pick } from "../../options.js";
 import { nearestName, resolveNames, spellNames } from "../deberta/names.js";
-import { torchShape } from "../deberta/tf-names.js";
+import { torchShape } from "../../checkpoint/tensorflow.js";
 import { FILE_BYTES } from "../../checkpoint/finite.js";
 
 /** Missing tensors in one message. */

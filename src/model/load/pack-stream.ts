@@ -10,7 +10,7 @@ import { type FileScales, packWeights, type PackedDType } from "../../kernels/pa
 import type { Device } from "../../runtime/device.js";
 import { type Conversion, type Residents, Staging } from "../../runtime/weights.js";
 import type { Part, ResidentSpec } from "../deberta/layers.js";
-import { layoutInFile } from "../deberta/tf-names.js";
+import { layoutInFile } from "./file-layout.js";
 import type { EmbeddingTables, HostTable } from "./embeddings.js";
 import type { Checkpoint } from "./named-tensors.js";
 import { Scales } from "./scales.js";

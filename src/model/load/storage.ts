@@ -5,7 +5,7 @@ import type { PackedType } from "../../kernels/kernel.js";
 import { type FileScales, keepsIntegers } from "../../kernels/pack-weights.js";
 import type { Graph } from "../../runtime/graph.js";
 import type { ResidentSpec } from "../deberta/layers.js";
-import { layoutInFile } from "../deberta/tf-names.js";
+import { layoutInFile } from "./file-layout.js";
 
 export const WEIGHT_TYPES = ["auto", "f32", "f16", "q8", "q4"] as const;
 

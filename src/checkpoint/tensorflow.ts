@@ -1,7 +1,6 @@
 // Weights of the TensorFlow twins (tf_model.h5): how their paths read in Transformers' spelling, and which lie the other way
 // round. Dense kernels are [in, out], torch's weights [out, in]; convolution kernels are [taps, in, out], torch's [out, in, taps];
 // of a convolution in groups `in` counts the inputs of one.
-import type { FileLayout } from "../../kernels/pack-weights.js";
 
 /** Where a weight's own name begins in its path: behind the layer's and the model's names. */
 const START =
@@ -38,17 +37,11 @@ interface Named {
 }
 
 /** Whether a tensor's axes are in the reverse of torch's order. */
-function isReversed({ name, shape }: Named): boolean {
+export function isReversed({ name, shape }: Named): boolean {
   return name.endsWith("/kernel:0") && shape.length > 1;
 }
 
 /** The shape that torch would give the tensor. */
 export function torchShape(entry: Named): readonly number[] {
   return isReversed(entry) ? [...entry.shape].reverse() : entry.shape;
-}
-
-/** How the file holds what torch would hold in `layout`. */
-export function layoutInFile(entry: Named, layout: FileLayout): FileLayout {
-  if (!isReversed(entry)) return layout;
-  return layout.kind === "conv" ? { ...layout, kind: "convTransposed" } : { kind: "transposed" };
 }
