@@ -38,6 +38,7 @@ export function timeKernel(
   visit?: (time: StepTime) => unknown,
 ): Promise<StepTime> {
   return withKernel(device, shape, async (plan, operands) => {
+    await plan.profile(operands); // some drivers compile with the first dispatch
     let best: StepTime | undefined;
     const start = performance.now();
     for (let run = 0; run < runs || performance.now() - start < milliseconds; run++) {
