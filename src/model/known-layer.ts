@@ -3,7 +3,7 @@ import { type Capabilities, elements, f32 } from "../kernels/kernel.js";
 import { matmul, matmulAs } from "../kernels/matmul.js";
 import { planMatmul } from "../kernels/matmul/plan.js";
 import type { Graph } from "../runtime/graph.js";
-import type { Inputs } from "../runtime/plan.js";
+import type { Inputs } from "../runtime/steps.js";
 import { DebertaV2Config } from "./deberta/config.js";
 import { slotTable } from "./deberta/relative-position.js";
 import { headNetwork } from "./head-network.js";

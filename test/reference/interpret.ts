@@ -1,7 +1,8 @@
 // Compares a plan with the float64 twins value by value: the first value that differs is named, so that a wrong model is traced
 // to its kernel in one run.
 import type { Graph } from "../../src/runtime/graph.js";
-import type { Inputs, Plan } from "../../src/runtime/plan.js";
+import type { Plan } from "../../src/runtime/plan.js";
+import type { Inputs } from "../../src/runtime/steps.js";
 import { describeDifference, difference, evaluate } from "../../src/self-test/reference/interpret.js";
 import { unpackWeights } from "../../src/self-test/reference/unpack-weights.js";
 

@@ -3,7 +3,7 @@
 import type { Capabilities } from "../../src/kernels/kernel.js";
 import { Device } from "../../src/runtime/device.js";
 import type { Graph } from "../../src/runtime/graph.js";
-import type { Inputs } from "../../src/runtime/plan.js";
+import type { Inputs } from "../../src/runtime/steps.js";
 import { type ResidentData, withPlan } from "../../src/runtime/with-plan.js";
 
 /** A device and the kernel variants that it leads to. */

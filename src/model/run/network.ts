@@ -1,7 +1,7 @@
 // What the engine runs: a model as a value. It says which tables stay on the host, which rows a request asks for, and which
 // graph computes them; the engine packs, plans, queues and reads back. Heads and other architectures are such values.
 import { type Capabilities, padded } from "../../kernels/kernel.js";
-import type { Inputs } from "../../runtime/plan.js";
+import type { Inputs } from "../../runtime/steps.js";
 import type { DebertaV2Config } from "../deberta/config.js";
 import type { EncoderOutputs } from "../deberta/encoder.js";
 import type { Builder } from "../deberta/layers.js";

@@ -1,6 +1,6 @@
 // What a run uploads besides attention's tables: rows of the embedding tables, picked and summed on the host.
 import { padded } from "../../kernels/kernel.js";
-import type { Inputs } from "../../runtime/plan.js";
+import type { Inputs } from "../../runtime/steps.js";
 import type { EmbeddingTables } from "../load/embeddings.js";
 import type { PackedRun } from "./network.js";
 import type { AskedRow, Sequence } from "./sequences.js";

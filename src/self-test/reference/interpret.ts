@@ -1,7 +1,7 @@
 // Runs a graph on the float64 twins, and says how far other numbers are from theirs.
 import { elements, lastOf, type TensorType } from "../../kernels/kernel.js";
 import type { Graph } from "../../runtime/graph.js";
-import type { Inputs } from "../../runtime/plan.js";
+import type { Inputs } from "../../runtime/steps.js";
 import { TWINS } from "./ops.js";
 
 /** Every computed value, by the id of its Value, as it is right after its node. NaN: not promised. */
