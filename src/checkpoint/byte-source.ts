@@ -2,7 +2,6 @@
 // Here are the shape, the two simplest sources, and the wrapper that makes any source safe to read: it counts bytes,
 // stops at once when asked to, and turns foreign errors into ours.
 import { CheckpointError, UnsupportedError } from "../errors.js";
-import { contentOfObject, type Version } from "./content.js";
 import { abortable } from "./signals.js";
 
 /** A readable sequence of bytes. */
@@ -19,6 +18,31 @@ export interface Folder {
   open(name: string): Promise<ByteSource | undefined>;
 }
 
+/** What a server says of the bytes that it has under an address now. */
+export interface Version {
+  /** The strong entity tag. */
+  readonly etag?: string | undefined;
+  /** The Last-Modified header. */
+  readonly modified?: string | undefined;
+}
+
+/** A file on a server, as it was asked for. */
+export interface Address {
+  /** Without signatures. */
+  readonly url: string;
+  /** Whether the address itself is that of one version. */
+  readonly isFixed: boolean;
+  /** What the server said. */
+  readonly version: Version;
+  /** In milliseconds since 1970. */
+  readonly askedAt: number;
+  /** What was sent along: others may be given other bytes. */
+  readonly access: readonly unknown[];
+}
+
+/** What tells the bytes of a file from all others: its address, or values and objects, all the same only where the bytes are. */
+export type Identity = Address | readonly unknown[];
+
 /** A file of an opened folder. */
 export interface NamedSource extends ByteSource {
   /** Its name in the folder, for messages. */
@@ -29,8 +53,8 @@ export interface NamedSource extends ByteSource {
   readonly forwardOnly: boolean;
   /** Of a file on a server. */
   readonly version: Version | undefined;
-  /** Equal for two files only if their bytes are: see content.ts. */
-  readonly content: string;
+  /** What tells its bytes from all others, as far as anything does. */
+  readonly identity: Identity;
   /** How many of its bytes this browser keeps. */
   readonly keptBytes: number;
   /** True when its bytes are on this machine: reading any of them tells nobody. */
@@ -43,10 +67,10 @@ export interface NamedSource extends ByteSource {
 const BLOB_PIECE = 1 << 20;
 
 /** The sources made here, with what tells their bytes from all others. */
-const LOCAL = new WeakMap<ByteSource, string>();
+const LOCAL = new WeakMap<ByteSource, Identity>();
 
-function local(source: ByteSource, content = contentOfObject(source)): ByteSource {
-  LOCAL.set(source, content);
+function local(source: ByteSource, identity: Identity = [source]): ByteSource {
+  LOCAL.set(source, identity);
   return source;
 }
 
@@ -63,9 +87,9 @@ export function bytesFromMemory(bytes: Uint8Array): ByteSource {
 
 /**
  * A source over a Blob or File; at most 1 MiB of it is in memory at a time.
- * @param content what tells its bytes from all others; by default the object itself, as a Blob never changes
+ * @param identity what tells its bytes from all others; by default the object itself, as a Blob never changes
  */
-export function bytesFromBlob(blob: Blob, content: string = contentOfObject(blob)): ByteSource {
+export function bytesFromBlob(blob: Blob, identity: Identity = [blob]): ByteSource {
   const source: ByteSource = {
     size: blob.size,
     async *read(start, end) {
@@ -74,14 +98,14 @@ export function bytesFromBlob(blob: Blob, content: string = contentOfObject(blob
       }
     },
   };
-  return local(source, content);
+  return local(source, identity);
 }
 
 /** What a wrapped source may have beside size and read. */
 export interface SourceTraits {
   readonly version?: Version | undefined;
   /** By default a source is like no other: its bytes are its own. */
-  readonly content?: string | undefined;
+  readonly identity?: Identity | undefined;
   readonly forwardOnly?: () => boolean;
   readonly keptBytes?: () => number;
   readonly close?: () => void;
@@ -101,7 +125,7 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
     size,
     sha256: undefined,
     version: traits.version,
-    content: traits.content ?? LOCAL.get(source) ?? contentOfObject(source),
+    identity: traits.identity ?? LOCAL.get(source) ?? [source],
     isLocal: LOCAL.has(source),
     get keptBytes() {
       return traits.keptBytes?.() ?? 0;
@@ -117,9 +141,7 @@ export function namedSource(name: string, source: ByteSource, traits: SourceTrai
 /** A file under the name that it is asked for in a folder, with the hash that was promised for that name. */
 export function opensAs(name: string, file: NamedSource, sha256: string | undefined): NamedSource {
   if (file.name === name && file.sha256 === sha256) return file;
-  const content = sha256 === undefined ? file.content : `sha256-${sha256}`;
-  const own = { name: { value: name }, sha256: { value: sha256 }, content: { value: content } };
-  return Object.create(file, own) as NamedSource;
+  return Object.create(file, { name: { value: name }, sha256: { value: sha256 } }) as NamedSource;
 }
 
 async function* guardedRead(

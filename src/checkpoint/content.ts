@@ -1,13 +1,6 @@
-// What tells the bytes of a file from all others, as far as anything says so: models that are loaded from the same bytes share what
-// they make of them. Where a file may have changed since, its name is another one.
-
-/** What a server says of the bytes that it has under an address now. */
-export interface Version {
-  /** The strong entity tag. */
-  readonly etag?: string | undefined;
-  /** The Last-Modified header. */
-  readonly modified?: string | undefined;
-}
+// A name for the bytes of a file: models that are loaded from the same bytes share what they make of them. Where nothing tells whether
+// a file has changed, each opening has a name of its own.
+import type { Address, NamedSource } from "./byte-source.js";
 
 let count = 0;
 const numbers = new WeakMap<object, number>();
@@ -19,22 +12,21 @@ export function contentOfObject(object: object): string {
   return `object ${number}`;
 }
 
+/** Equal for two files only if their bytes are. */
+export function contentOf({ sha256, size, identity }: NamedSource): string {
+  if (sha256 !== undefined) return `sha256-${sha256}`;
+  return JSON.stringify("url" in identity ? atAddress(identity, size) : identity.map(plain));
+}
+
+const plain = (part: unknown): unknown => (Object(part) === part ? contentOfObject(part as object) : part);
+
 /** A Last-Modified header counts in seconds, so within the next minute it may not tell two versions apart (RFC 9110, 8.8.2.2). */
 const SETTLED = 60_000;
 
-/**
- * Of what a server has under an address; undefined where nothing tells whether it has changed.
- * @param access how it was asked for: others may be given other bytes
- * @param isFixed whether the address itself is that of one version
- */
-export function contentAtAddress(
-  address: string,
-  { etag, modified }: Version,
-  size: number,
-  access: readonly unknown[],
-  isFixed: boolean,
-): string | undefined {
-  const isSettled = modified !== undefined && Date.now() - Date.parse(modified) > SETTLED;
-  if (!isFixed && etag === undefined && !isSettled) return undefined;
-  return JSON.stringify([address, isFixed ? "" : (etag ?? modified), size, ...access]);
+function atAddress(address: Address, size: number): unknown[] {
+  const { url, isFixed, version, askedAt, access } = address;
+  const { etag, modified } = version;
+  const isSettled = modified !== undefined && askedAt - Date.parse(modified) > SETTLED;
+  if (!isFixed && etag === undefined && !isSettled) return [contentOfObject(address)];
+  return [url, isFixed ? "" : (etag ?? modified), size, ...access.map(plain)];
 }

@@ -3,7 +3,7 @@
 import { CheckpointError } from "../errors.js";
 import { retryAfter, TransientError, unlessStalled, type Clock } from "./retry.js";
 import { abortable } from "./signals.js";
-import type { Version } from "./content.js";
+import type { Version } from "./byte-source.js";
 
 /** How to talk to the server of a folder. */
 export interface Server {

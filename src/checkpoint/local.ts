@@ -1,7 +1,6 @@
 // Files that are here already: chosen by the user, dropped on the page, or in a directory that the page may read.
 import { CheckpointError, quote } from "../errors.js";
 import { bytesFromBlob } from "./byte-source.js";
-import { contentOfObject } from "./content.js";
 import type { Place } from "./source.js";
 
 /** A directory that the user chose, or one of the page's own. */
@@ -15,7 +14,7 @@ export function directoryPlace(root: FileSystemDirectoryHandle): Place {
         let directory = root;
         for (const part of parts) directory = await directory.getDirectoryHandle(part);
         const found = await (await directory.getFileHandle(file)).getFile(); // another object each time
-        return bytesFromBlob(found, JSON.stringify([contentOfObject(root), name, found.size, found.lastModified]));
+        return bytesFromBlob(found, [root, name, found.size, found.lastModified]);
       } catch (cause) {
         if (cause instanceof DOMException && ["NotFoundError", "TypeMismatchError"].includes(cause.name))
           return undefined;

@@ -44,7 +44,7 @@ export function remembering(file: NamedSource): NamedSource {
     size: file.size,
     sha256: file.sha256,
     version: file.version,
-    content: file.content,
+    identity: file.identity,
     isLocal: file.isLocal,
     get keptBytes() {
       return file.keptBytes;

@@ -1,9 +1,8 @@
 // A source on the web: which address it names, and how its server is talked to.
 import { CheckpointError, quote } from "../errors.js";
-import type { NamedSource } from "./byte-source.js";
+import type { Address, NamedSource, Version } from "./byte-source.js";
 import type { KeptSource, Origin } from "./cache/kept-source.js";
 import { lazily } from "../lazy.js";
-import { contentAtAddress, contentOfObject, type Version } from "./content.js";
 import type { Listing } from "./hub.js";
 import type { Server } from "./http.js";
 import type { ProgressReporter } from "./progress.js";
@@ -88,11 +87,15 @@ function originOf(
     (listing ? `${HUB}${id!}/resolve/${listing.commit}/` : folder) +
     name.split("/").map(encodeURIComponent).join("/") +
     base.search;
-  const access = [token, headers, fetch && contentOfObject(fetch)];
-  const withContent = (file: NamedSource, url: string, version: Version, listing: Listing | undefined): NamedSource => {
-    const address = unsigned(new URL(url)).href;
-    const content = contentAtAddress(address, version, file.size, access, listing !== undefined);
-    return content === undefined ? file : (Object.create(file, { content: { value: content } }) as NamedSource);
+  const identified = (file: NamedSource, url: string, version: Version, listing: Listing | undefined): NamedSource => {
+    const identity: Address = {
+      url: unsigned(new URL(url)).href,
+      isFixed: listing !== undefined,
+      version,
+      askedAt: Date.now(),
+      access: [token, JSON.stringify(headers), fetch],
+    };
+    return Object.create(file, { identity: { value: identity } }) as NamedSource;
   };
   return {
     source: sourceName(source),
@@ -107,13 +110,13 @@ function originOf(
       if (listing && !listed) return undefined;
       const url = urlOf(name, listing);
       const file = await openUrl(name, url, server, listed?.size);
-      return file instanceof CheckpointError ? file : withContent(file, url, file.version ?? {}, listing);
+      return file instanceof CheckpointError ? file : identified(file, url, file.version ?? {}, listing);
     },
     reopen: (name, { size, version, oid }, listing) => {
       // At the hub a name of its own says which bytes are meant; hosts of the same bytes may differ in their tags.
       const known = oid === undefined ? version : {};
       const url = urlOf(name, listing);
-      return withContent(reopenUrl({ name, url, size, ...known }, server), url, version, listing);
+      return identified(reopenUrl({ name, url, size, ...known }, server), url, version, listing);
     },
     isUnchanged: (name, { size, version }) =>
       isUnchanged({ name, url: urlOf(name, undefined), size, ...version }, server),

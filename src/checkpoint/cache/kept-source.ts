@@ -224,7 +224,7 @@ export class KeptSource {
     });
     return namedSource(name, bytes, {
       version: file.version,
-      content: remote.content,
+      identity: remote.identity,
       forwardOnly: () => remote.forwardOnly,
       keptBytes: () => bytes.keptBytes,
       close: () => remote.close(),

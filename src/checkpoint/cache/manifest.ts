@@ -1,7 +1,7 @@
 // What is known of a source that is kept: one small JSON file in a room of its own. Its files' bytes lie in rooms beside it. Tabs
 // change it in turns; a load works with the state that it began with.
 import { isObject, fieldOf } from "../../json.js";
-import type { Version } from "../content.js";
+import type { Version } from "../byte-source.js";
 import type { ListedFile, Listing } from "../hub.js";
 import { takeLock, withLock } from "./locks.js";
 import type { Store } from "./store.js";

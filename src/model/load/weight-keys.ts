@@ -1,6 +1,6 @@
 // What makes a weight on the GPU, or a table, the same as another model's: the bytes of the tensors that it is packed from and how it is
 // packed; of what is computed from weights, the computation. Whoever has the same may be shared with.
-import { contentOfObject } from "../../checkpoint/content.js";
+import { contentOf, contentOfObject } from "../../checkpoint/content.js";
 import { openPresent } from "../../checkpoint/read-whole.js";
 import type { WeightEntry } from "../../checkpoint/quantised.js";
 import type { Graph, Value } from "../../runtime/graph.js";
@@ -33,7 +33,7 @@ export async function weightKeys(
 ): Promise<WeightKeys> {
   const contents = new Map<string, string>();
   for (const { file } of checkpoint.all().flatMap(filesOf))
-    if (!contents.has(file)) contents.set(file, (await openPresent(checkpoint.folder, file)).content);
+    if (!contents.has(file)) contents.set(file, contentOf(await openPresent(checkpoint.folder, file)));
   const tensorKey = (name: string) => {
     const entry = checkpoint.find(name)!;
     return [entry.name, ...filesOf(entry).map(({ file }) => contents.get(file))];
