@@ -3,11 +3,13 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { DebertaV2Model } from "../../src/index.js";
 import { DebertaV2Config } from "../../src/model/deberta/config.js";
 import { headNetwork } from "../../src/model/head-network.js";
-import { MINIATURE } from "../support/checkpoint.js";
+import { madeFolder, MINIATURE } from "../support/checkpoint.js";
 import { generator, randomInteger } from "../support/random.js";
 import { stubEngine } from "../support/stub-engine.js";
+import { stubDevice } from "../support/stub-gpu.js";
 import { baseNetwork, requestOf, V3_BASE } from "../support/v3-base.js";
 
 test("16 × 512 tokens on v3-base, aborted at 300 ms: the next request is submitted after two segments at most", async () => {
@@ -44,6 +46,31 @@ test("attentions of 1 040 tokens on default limits: 264 MiB in four outputs, no 
   expect(engine.memory().staging).toBeLessThanOrEqual(2 * 2 ** 24);
   expect(gpu.peakBytes).toBeLessThan(400 * 2 ** 20); // one layer's probabilities at a time
   await engine.dispose();
+});
+
+test("one large request: memory() counts what it takes, small ones let go of it, and dispose leaves nothing", async () => {
+  const { gpu } = stubDevice();
+  const folder = madeFolder({ ...MINIATURE, num_attention_heads: 4 }, "none");
+  const model = await DebertaV2Model.fromPretrained(folder, {
+    device: gpu as unknown as GPUDevice,
+    checkDevice: false,
+  });
+  const ask = async (length: number) => {
+    await model.forward({ inputIds: [new Array<number>(length).fill(5)] });
+    const memory = model.memory();
+    expect(memory.gpuBytes).toBe(memory.weights + memory.slots + memory.staging + memory.plans);
+    expect(memory.gpuBytes).toBe(gpu.bytes);
+    return memory;
+  };
+  const small = await ask(8);
+  const large = await ask(3000);
+  expect(large.weights).toBe(small.weights);
+  expect(large.slots).toBeGreaterThan(small.slots + 64 * 2 ** 20); // blocks of scores
+  for (let i = 0; i < 15; i++) expect((await ask(8)).slots).toBe(large.slots); // another large one may follow
+  expect((await ask(8)).slots).toBeLessThan(32 * 2 ** 20);
+  await model.dispose();
+  const left = model.memory();
+  expect([left.gpuBytes, left.buffers, left.hostBytes, gpu.bytes]).toEqual([0, 0, 0, 0]);
 });
 
 setFlagsFromString("--expose-gc");

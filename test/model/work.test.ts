@@ -1,5 +1,5 @@
-// What a request costs is what was asked for: no block too many, no mask of all pairs for one of columns, no row that nobody reads, no
-// buffer for every tensor while loading.
+// What a request costs is what was asked for: no block too many, no mask of all pairs for one of columns, no row that nobody reads. While
+// loading, no buffer and no wait for every tensor.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
@@ -86,4 +86,19 @@ test("loading 48 layers holds one small buffer, not one for each of their 774 te
   expect(peak).toBeLessThan(4 * 2 ** 20); // 256 KiB each would be 190
   await model.dispose();
   expect(gpu.bytes).toBe(0);
+});
+
+test("loading waits for the device a few times in all, however many tensors there are", async () => {
+  const roundTrips = async (layers: number) => {
+    const { gpu } = stubDevice();
+    const folder = madeFolder({ ...MINIATURE, num_hidden_layers: layers }, "none");
+    const device = gpu as unknown as GPUDevice;
+    const model = await DebertaV2Model.fromPretrained(folder, { device, checkDevice: false });
+    const { roundTrips } = gpu;
+    await model.dispose();
+    return roundTrips;
+  };
+  const few = await roundTrips(1);
+  expect(few).toBeLessThan(12);
+  expect(await roundTrips(12)).toBe(few); // 198 tensors
 });

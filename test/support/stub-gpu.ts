@@ -39,7 +39,7 @@ export class StubBuffer {
     this.state = "pending";
     return new Promise((resolve, reject) => {
       this.stopMap = reject;
-      void this.gpu.idle().then(() => {
+      void this.gpu.workDone().then(() => {
         if (this.state !== "pending") return;
         this.state = "mapped";
         resolve(undefined);
@@ -124,9 +124,12 @@ export class StubGpu {
   /** The allocation, counted from 1, that finds no memory. */
   failAt: number | undefined;
   allocations = 0;
+  /** How often something was waited for that only the device knows; waits that begin together are one. */
+  roundTrips = 0;
   onMappedRange: (() => void) | undefined;
   onWrite: (() => void) | undefined;
   private work: Promise<void> = Promise.resolve();
+  private round: Promise<void> | undefined;
   private readonly scopes: { filter: string; error: { message: string } | null }[] = [];
 
   readonly features: Set<string> = new Set<string>();
@@ -158,12 +161,23 @@ export class StubGpu {
           this.log.push("done");
         });
     },
-    onSubmittedWorkDone: () => this.idle(),
+    onSubmittedWorkDone: () => this.workDone(),
   };
 
   /** Settles when everything that was submitted until now has ended. */
-  idle(): Promise<void> {
-    return this.work;
+  async workDone(): Promise<void> {
+    await Promise.all([this.work, this.roundTrip()]);
+  }
+
+  /** Until the device has answered, which is after all that goes on without its answer. */
+  private roundTrip(): Promise<void> {
+    return (this.round ??= new Promise((resolve) =>
+      setTimeout(() => {
+        this.round = undefined;
+        this.roundTrips++;
+        resolve();
+      }),
+    ));
   }
 
   pushErrorScope(filter: string): void {
@@ -175,7 +189,7 @@ export class StubGpu {
     this.log.push("pop");
     const scope = this.scopes.pop();
     if (!scope) throw new DOMException("no scope", "OperationError");
-    await new Promise((resolve) => setTimeout(resolve)); // a round trip
+    await this.roundTrip();
     this.log.push("scope");
     return scope.error;
   }
