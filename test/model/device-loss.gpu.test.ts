@@ -77,8 +77,8 @@ const STAGES: Readonly<
   "reading back": { load: loseAtReadback },
 };
 
-/** Each stage compiles for a device of its own: the short run has one of each kind. */
-const SHORT = ["loading, at the tenth write", "compiling the first shader", "idle, before a run", "reading back"];
+/** Each stage compiles for a device of its own: the short run has one of each kind, but for idle ones, which concurrency.gpu.test.ts has. */
+const SHORT = ["loading, at the tenth write", "compiling the first shader", "reading back"];
 
 test.each(Object.keys(STAGES).filter((stage) => __LONG__ || SHORT.includes(stage)))("%s", async (stage) => {
   const gpu = await ownDevice();

@@ -5,7 +5,7 @@ import { withPlan } from "../../src/runtime/with-plan.js";
 import { capabilitySets, checked } from "../support/gpu.js";
 import { randomModel } from "./random-models.js";
 
-const SEEDS = __LONG__ ? 2000 : 48;
+const SEEDS = __LONG__ ? 2000 : 24;
 const sets = await capabilitySets();
 
 /** Small random models amplify rounding where a LayerNorm meets a row of nearly equal values. */

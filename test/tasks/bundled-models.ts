@@ -60,6 +60,13 @@ export const BUNDLED_MODELS: Readonly<Record<string, () => Promise<void>>> = {
       ]);
       expectSame(found, spans);
     }
+    const find = await pipeline("redact", mark, { rules: false });
+    for (const { input, spans } of EXAMPLES.redact)
+      expectSame(
+        (await find(input)).map(({ word, entity_group }) => [word, entity_group]),
+        spans,
+      );
+    await find.dispose();
     await mark.dispose();
   },
 

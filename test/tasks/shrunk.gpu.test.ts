@@ -49,7 +49,7 @@ async function shrink(source: Parameters<typeof shrinkWeights>[0], options: Shri
   return file;
 }
 
-// Each type as an array of what is asked for and the tolerance; the short run takes a third of the models, in 8 bits.
+// Each type as an array of what is asked for and the tolerance; the short run takes one or two of each library, in 8 bits.
 const TYPES = [
   ["q8", { dtype: "q8" }, 0.2],
   ...(__LONG__
@@ -61,7 +61,7 @@ const TYPES = [
 ] as const;
 
 describe.skipIf(!__HAS_SHARED__).each(TYPES)("%s (needs the shared folder)", (_, options, tolerance) => {
-  const models = goldenModels(shrunk(options, tolerance)).filter((_model, i) => __LONG__ || i % 3 === 0);
+  const models = goldenModels(shrunk(options, tolerance)).filter((_model, i) => __LONG__ || i % 6 === 0);
   test.each(models)("$name", async (model) => {
     const { wrong, worst = 0 } = await checked(device, () => model.run(device.gpu));
     // The weights are random: an answer here and there is a close call, even in halves.

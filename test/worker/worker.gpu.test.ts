@@ -31,7 +31,9 @@ test("a task in a worker answers as it does in the page", async () => {
   expect(await remote.model.inspect(inputs, { attentionTerms: [0] })).toEqual(
     await local.model.inspect(inputs, { attentionTerms: [0] }),
   );
-  expect((await remote.model.profile(inputs)).length).toBe((await local.model.profile(inputs)).length);
+  if (__LONG__)
+    // a node is repeated until the clock shows its time
+    expect((await remote.model.profile(inputs)).length).toBe((await local.model.profile(inputs)).length);
   expect(await remote.model.describe()).toBe(local.model.describe());
   expect(await remote.model.memory()).toEqual(local.model.memory());
 
