@@ -3,34 +3,16 @@ import { describe, expect, test } from "vitest";
 import type { Capabilities } from "../../src/kernels/kernel.js";
 import type { Device } from "../../src/runtime/device.js";
 import { dispatches } from "../../src/runtime/dispatches.js";
-import type { GraphCase } from "../../src/self-test/case.js";
 import { KERNEL_CASES } from "../../src/self-test/cases.js";
 import { bodyCase } from "../../src/self-test/cases/matmul.js";
 import { runCase } from "../support/cases.js";
 import { capabilitySets } from "../support/gpu.js";
+import { caseGroups } from "./case-groups.js";
 import { GPU_PLANS, packedBodyCases } from "./plans.js";
 
 const sets = await capabilitySets();
 
-/** Sets share shaders: in the short run a case runs where any of its dispatches is another than on the sets before. */
-const met = new Set<string>();
-function isNew({ name, build }: GraphCase, { capabilities }: Device): boolean {
-  const all = dispatches(build(capabilities).graph, capabilities);
-  const key = JSON.stringify([name, ...all.map(({ shader, params, workgroups }) => [shader.text, params, workgroups])]);
-  const isMet = met.has(key);
-  met.add(key);
-  return !isMet;
-}
-
-const groups = sets.flatMap(({ name, device }) =>
-  Object.entries(KERNEL_CASES).map(([group, cases]) => ({
-    title: `${name}, ${group}`,
-    device,
-    cases: cases.filter((one) => __LONG__ || isNew(one, device)),
-  })),
-);
-
-describe.each(groups.filter(({ cases }) => cases.length > 0))("$title", ({ device, cases }) => {
+describe.each(caseGroups(sets))("$title", ({ device, cases }) => {
   test.each(cases)("$name", (one) => runCase(device, one));
 });
 

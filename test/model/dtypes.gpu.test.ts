@@ -62,15 +62,18 @@ describe.each(devices)("$name", ({ device }) => {
   // Another device compiles every shader anew: in the short run for one type.
   const all = __LONG__ || device === devices[0]!.device;
 
-  test.runIf(all).each(["F16", "BF16"] as const)("auto keeps %s, and gives f32's numbers in half the bytes", async (fileType) => {
-    const model = made(fileType);
-    const [whole, kept] = await checked(device, async () => [
-      await states(model, device.gpu, "f32"),
-      await states(model, device.gpu, "auto"),
-    ]);
-    expect(relativeError(kept.data, whole.data)).toBeLessThan(1e-6);
-    expect(kept.bytes).toBeLessThan(0.75 * whole.bytes);
-  });
+  test.runIf(all).each(["F16", "BF16"] as const)(
+    "auto keeps %s, and gives f32's numbers in half the bytes",
+    async (fileType) => {
+      const model = made(fileType);
+      const [whole, kept] = await checked(device, async () => [
+        await states(model, device.gpu, "f32"),
+        await states(model, device.gpu, "auto"),
+      ]);
+      expect(relativeError(kept.data, whole.data)).toBeLessThan(1e-6);
+      expect(kept.bytes).toBeLessThan(0.75 * whole.bytes);
+    },
+  );
 
   // Random matrices, the hardest case: nothing in them is redundant. Trained models lose less (bench/dtypes).
   const BOUNDS = [
