@@ -20,7 +20,7 @@ const folderAt = (path: string): Folder => ({
 
 /** What the twins do not have. */
 const NOT_IN_KERAS =
-  /^(act-gelu-fast|emd|emd-biased|emd-conv|mixed-dtypes|mlm-new-head|mlm-untied|old-names|unshared-mlm)$/;
+  /^(act-gelu-fast|emd|emd-biased|emd-conv|mixed-dtypes|mlm-new-head|mlm-untied|old-names|unshared-mlm|head-mask-decoder .*)$/;
 
 const shown = ({ dtype, shape, bytes }: TorchTensor, asFloats: boolean) =>
   asFloats ? [shape, [...floatsOf(dtype, bytes)]] : [dtype, shape, [...bytes]];
