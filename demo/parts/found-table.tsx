@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { classesOf, wordsOf } from "../entity-kinds.js";
 import { Bar } from "./bar.js";
+import { Breakable } from "./breakable.js";
 
 export interface FoundSpan {
   readonly start: number;
@@ -35,7 +36,7 @@ export function FoundTable<Span extends FoundSpan>(props: {
           <tr key={`${span.start}-${span.end}-${span.entity_group}`}>
             {before && <td>{before.cell(span)}</td>}
             <td class="wrap" dir="auto">
-              {span.word}
+              <Breakable text={span.word} />
             </td>
             <td>
               <span class={`kind ${classes(span.entity_group)}`}>{wordsOf(span.entity_group)}</span>

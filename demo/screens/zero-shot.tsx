@@ -17,7 +17,7 @@ const TEMPLATE = "This text is about {}.";
 const EXAMPLES = [
   {
     name: "Refund",
-    text: "i was charged twice, when will i get my money back",
+    text: "please refund the second payment, i was charged twice",
     labels: ["refund", "lost card", "weather", "travel"],
   },
   {

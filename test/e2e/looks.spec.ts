@@ -67,6 +67,26 @@ test("on a phone the strip of links shows the chosen screen", async ({ page }) =
   }
 });
 
+test("on a phone a long e-mail address breaks at its signs, not inside a word", async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const address = "bartholomew.featherstone@brightwater-clinic.example";
+  await openScreen(page, `redact?${new URLSearchParams({ text: `Write to ${address} today.` }).toString()}`);
+  const cell = page.locator(".found td.wrap", { hasText: "@" });
+  await expect(cell).toContainText(address);
+  const linesOfWords = await cell.evaluate((element) => {
+    const words: Range[] = [];
+    for (const node of element.childNodes)
+      for (const { 0: word, index } of (node.textContent ?? "").matchAll(/\p{L}+/gu)) {
+        const range = document.createRange();
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        words.push(range);
+      }
+    return words.map((word) => word.getClientRects().length);
+  });
+  expect(linesOfWords).toEqual([1, 1, 1, 1, 1]);
+});
+
 test("the Model dialog", async ({ page }) => {
   test.slow();
   await openScreen(page, "classify");
