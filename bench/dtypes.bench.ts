@@ -16,8 +16,11 @@ import { EXTREME, type GoldenCase, type GoldenResult, runGoldenCase } from "../t
 import { median, type Print } from "./support.js";
 import * as texts from "./texts.js";
 
-/** Texts of a model; half as many of those that take long. Others: npm run bench -- "bench/dtypes.bench.ts?texts=50" */
-const MANY = Number(new URL(import.meta.url).searchParams.get("texts") ?? 400);
+/** Texts of a model; half as many of those that take long. Others: npm run bench -- "bench/dtypes.bench.ts?texts=50&models=fill" */
+const { searchParams: asked } = new URL(import.meta.url);
+const MANY = Number(asked.get("texts") ?? 400);
+/** A part of the names of those that are asked for; without one all, and the golden models. */
+const NAMED = asked.get("models");
 const FEW = MANY / 2;
 const LENGTH = 256;
 
@@ -247,6 +250,7 @@ const SHRUNK = ["q8", "q4"] as const;
 async function trained(): Promise<string[]> {
   const rows = [["model", "weights", "GPU MB", "largest difference", "equal answers", "quality", "points"]];
   for (const { name, source, kind, samples } of await subjects()) {
+    if (!name.includes(NAMED ?? "")) continue;
     const whole = await run(kind, source, undefined, samples, "f32");
     const add = (weights: string, got: Run) => rows.push(compare(name, weights, kind.measure, got, whole));
     add("f32", whole);
@@ -296,8 +300,10 @@ function markdown(rows: readonly (readonly string[])[], left: number): string[] 
 }
 
 export default async function bench(print: Print): Promise<void> {
-  await print("Golden models: largest difference of a logit, as a share of the logits' root mean square.");
-  await print((await golden()).join("\n"));
+  if (NAMED === null) {
+    await print("Golden models: largest difference of a logit, as a share of the logits' root mean square.");
+    await print((await golden()).join("\n"));
+  }
   await print(
     `Trained models, ${MANY} texts at most: largest difference of a score, as a share of the scores' standard deviation; points of quality beside f32.`,
   );
