@@ -39,7 +39,7 @@ const TYPES: readonly GoldenType[] = ["f32", "f16", "q8"];
  * The short run: the engine's own device takes every case in f32, each of the others, and each smaller type on each device, a share of
  * them. The long one takes all.
  */
-const SHARES: Readonly<Record<GoldenType, number>> = { f32: 6, f16: 21, q8: 21 };
+const SHARES: Readonly<Record<GoldenType, number>> = { f32: 8, f16: 30, q8: 30 };
 function casesFor(type: GoldenType, device: number) {
   const share = SHARES[type];
   const all = __LONG__ || (type === "f32" && device === 0) || cases.length < share;
