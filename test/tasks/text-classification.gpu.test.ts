@@ -3,6 +3,7 @@
 import { expect, test } from "vitest";
 import { pipeline } from "../../src/tasks/pipeline.js";
 import type { ClassificationInput } from "../../src/tasks/text-classification.js";
+import EXAMPLES from "../fixtures/bundled-models.json";
 import { camelCased, expected, goldenPipeline } from "./golden-pipelines.js";
 
 const asInput = (input: unknown): ClassificationInput | ClassificationInput[] => {
@@ -26,17 +27,11 @@ test.skipIf(!__HAS_SHARED__).each(["sentiment-3", "topics-multi", "score-1"])(
 );
 
 test("the bundled models' known answers, one by one and in one packed batch", async () => {
-  const answers = [
-    ["wake me up at half past six tomorrow", "alarm", 0.881],
-    ["how many calories are in a banana", "calories", 0.964],
-    ["is it safe to travel to brazil", "travel_alert", 0.977],
-    ["i lost my credit card, please block it", "freeze_account", 0.628],
-    ["what is the tallest building that was never finished", "out_of_scope", 0.777],
-  ] as const;
+  const answers = EXAMPLES["tiny-intent"];
   const classify = await pipeline("text-classification", "/models/tiny-intent/");
-  const batch = await classify(answers.map(([text]) => text));
-  for (const [index, [text, label, score]] of answers.entries()) {
-    const [best] = await classify(text);
+  const batch = await classify(answers.map(({ input }) => input));
+  for (const [index, { input, label, score }] of answers.entries()) {
+    const [best] = await classify(input);
     expect(best).toEqual({ label, score: expect.closeTo(score, 2) as number });
     expect(batch[index]).toEqual({ label, score: expect.closeTo(best!.score, 4) as number });
   }

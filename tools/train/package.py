@@ -36,8 +36,10 @@ def wide(run: str, labels: list[str] | None, pieces: Path = WIDE, bits: int = 8,
 
 
 def cased(run: str, architecture: str, labels: list[str] | None = None, **fields) -> Callable[[Path], None]:
-    config = DebertaV2Config.from_pretrained(CASED)
-    return lambda folder: write_folder(folder, trained(run), config, architecture, CASED, labels, **fields)
+    def write(folder: Path) -> None:
+        write_folder(folder, trained(run), DebertaV2Config.from_pretrained(CASED), architecture, CASED, labels, **fields)
+
+    return write
 
 
 def vectors(folder: Path) -> None:

@@ -68,24 +68,35 @@ def masked(logits: torch.Tensor, rows: list[Row]) -> torch.Tensor:
     return logits.masked_fill(~allowed[..., None], -1e9)
 
 
-def best_span(encoding, start: torch.Tensor, end: torch.Tensor, context: str, may_be_none: bool) -> str:
-    """The likeliest span by logits [N]; empty for none. Spans are widened to whole words, as the engine does."""
-    inside = torch.tensor([n == 1 for n in encoding.sequence_ids])
-    allowed = inside.clone()
+def spans(encoding, start: torch.Tensor, end: torch.Tensor, context: str, count: int) -> tuple[list[tuple[str, float]], float]:
+    """The likeliest spans by logits [N] with their probabilities, best first, and that of none. Widened to whole words, as in the
+    engine."""
+    allowed = torch.tensor([n == 1 for n in encoding.sequence_ids])
     allowed[0] = True
     starts, ends = (logits.masked_fill(~allowed, -1e9).softmax(0) for logits in (start, end))
     scores = torch.triu(starts[:, None] * ends[None, :]).tril(LONGEST_ANSWER - 1)
     none = float(scores[0, 0])
     scores[0, :] = 0
-    best = int(scores.argmax())
-    if may_be_none and none > float(scores.max()):
-        return ""
-    first, last = encoding.offsets[best // len(starts)][0], encoding.offsets[best % len(starts)][1]
+    found = []
+    for score, place in zip(*scores.flatten().topk(count)):
+        first, last = divmod(int(place), len(starts))
+        if score > 0:
+            found.append((widened(encoding.offsets[first][0], encoding.offsets[last][1], context), float(score)))
+    return found, none
+
+
+def widened(first: int, last: int, context: str) -> str:
     while first and not context[first].isspace() and not context[first - 1].isspace():
         first -= 1
     while last < len(context) and not context[last].isspace():
         last += 1
     return context[first:last].strip()
+
+
+def best_span(encoding, start: torch.Tensor, end: torch.Tensor, context: str) -> str:
+    """The likeliest span; empty where none is likelier."""
+    found, none = spans(encoding, start, end, context, 1)
+    return found[0][0] if found and found[0][1] >= none else ""
 
 
 def plain(text: str) -> str:
@@ -111,7 +122,7 @@ def judge(model: Answerer, questions: list[Asked]) -> dict[str, float]:
         encoding = PIECES.tokenizer.encode(asked.question, asked.context)
         with torch.no_grad():
             start, end = model(torch.tensor([encoding.ids]))[0].T
-        found = best_span(encoding, start, end, asked.context, may_be_none=True)
+        found = best_span(encoding, start, end, asked.context)
         pairs.append(overlap(found, [asked.context[a:b] for a, b in asked.answers]))
     return {"exact": sum(p[0] for p in pairs) / len(pairs), "f1": sum(p[1] for p in pairs) / len(pairs)}
 

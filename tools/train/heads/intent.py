@@ -3,37 +3,61 @@ python -m heads.intent
 """
 
 import argparse
+import random
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from heads.layers import Classifier
 from heads.text_classifier import predict, train
 from shared.paths import DATA, RUNS
 from shared.run import Run
 from text.corpus import lines_of, sgd_first_requests, squad_texts
 from text.emotions import goemotions
-from text.requests import OUT, clinc
+from text.holdout import unseen_banking
+from text.requests import OUT, banking_train, clinc
 
 UNRELATED = ("Homes", "Media", "Movies", "Events", "Services")
 """Services of sgd that no intent of clinc150 covers."""
-GIVEN_IN_SCOPE = 0.002
-"""How much of the accuracy in scope on the dev texts is given for finding what is out of scope."""
+UNRELATED_BANKING = """age_limit apple_pay_or_google_pay atm_support automatic_top_up beneficiary_not_allowed country_support
+edit_personal_details fiat_currency_support get_disposable_virtual_card getting_virtual_card supported_cards_and_currencies
+terminate_account top_up_by_bank_transfer_charge top_up_by_cash_or_cheque top_up_limits top_up_reverted unable_to_verify_identity
+verify_my_identity verify_source_of_funds visa_or_mastercard why_verify_identity disposable_card_limits card_linking
+receiving_money""".split()
+"""Intents of banking77 that no intent of clinc150 covers."""
+BETWEEN = 0.3
+"""Weight of what lies between two intents."""
+FOUND = 2 / 3
+"""Share of the dev texts out of scope that the bias lets be found. Of the test's an earlier model found fewer."""
 
 
 def labels() -> list[str]:
     return [*sorted({label for _, label in clinc("train")}), OUT]
 
 
-def out_of_scope(run: Run) -> list[str]:
-    """The 100 examples, five times, and text from elsewhere: questions, comments, encyclopaedia, other services."""
-    dice = run.random("out", 0)
+def out_of_scope() -> list[str]:
+    """The 100 examples, five times, and text from elsewhere: questions, comments, encyclopaedia, other services, banking."""
+    dice = random.Random("oos")
     given = [text for text, _ in clinc("oos_train")] * 5
-    questions = [text.lower().rstrip("?") for text in dice.sample(squad_texts()[1], 1800)]
+    questions = [text.lower().rstrip("?") for text in dice.sample(squad_texts()[1], 3600)]
     comments = [text.lower() for text, _ in dice.sample(goemotions("train"), 700)]
     wiki = dice.sample(lines_of(DATA / "wikitext2" / "clinc_wiki_sentences.txt"), 500)
-    others = [text.lower() for text in dice.sample(sgd_first_requests(UNRELATED), 700)]
-    return given + questions + comments + wiki + others
+    others = [text.lower() for text in dice.sample(sgd_first_requests(UNRELATED), 900)]
+    wanted = set(UNRELATED_BANKING) - set(unseen_banking())
+    banking = [text.lower().rstrip("?") for text, label in banking_train() if label in wanted]
+    return given + questions + comments + wiki + others + dice.sample(banking, 1000)
+
+
+def between(model: Classifier, features: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """What lies between the features of two texts with different labels is out of scope."""
+    other = torch.randperm(len(features))
+    label = targets.argmax(-1)
+    differ = label != label[other]
+    share = 0.35 + 0.3 * torch.rand(len(features), 1)
+    mixed = model.classifier(share * features + (1 - share) * features[other])[differ]
+    out = torch.full((len(mixed),), targets.shape[1] - 1)
+    return BETWEEN * F.cross_entropy(mixed, out, reduction="sum") / len(features)
 
 
 def judge(logits: np.ndarray, truth: np.ndarray) -> dict[str, float]:
@@ -48,14 +72,10 @@ def judge(logits: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     }
 
 
-def best_shift(logits: np.ndarray, truth: np.ndarray) -> float:
-    """What to add to out_of_scope's bias: as much as the accuracy in scope on dev texts can bear."""
-
-    def in_scope(shift: float) -> float:
-        return judge(logits + shift * np.eye(logits.shape[1])[-1], truth)["in_scope_accuracy"]
-
-    least = in_scope(-100) - GIVEN_IN_SCOPE
-    return float(max(s for s in np.arange(-8, 4, 0.1) if in_scope(s) >= least))
+def least_shift(logits: np.ndarray, truth: np.ndarray) -> float:
+    """What to add to out_of_scope's bias, at least, so that enough of the dev texts out of scope are found."""
+    last = np.eye(logits.shape[1])[-1]
+    return next(s for s in np.arange(-8, 8, 0.1) if judge(logits + s * last, truth)["out_of_scope_recall"] >= FOUND)
 
 
 def examples(*splits: str) -> tuple[list[str], np.ndarray]:
@@ -66,22 +86,22 @@ def examples(*splits: str) -> tuple[list[str], np.ndarray]:
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--steps", type=int, default=1100)
-    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--steps", type=int, default=2200)
+    options.add_argument("--seed", type=int, default=2)
     options = options.parse_args()
     run = Run("intent", options.seed, options.steps)
     texts, truth = examples("train")
-    others = out_of_scope(run)
+    others = out_of_scope()
     wanted = torch.from_numpy(np.concatenate([truth, np.full(len(others), 150)]))
     targets = F.one_hot(wanted, 151).float() * 0.95 + 0.05 / 151
     dev, dev_truth = examples("val", "oos_val")
-    model = train(run, texts + others, targets, 768, lambda logits: judge(logits, dev_truth), dev)
+    model = train(run, texts + others, targets, 768, lambda logits: judge(logits, dev_truth), dev, more=between)
     logits = predict(model, dev)
-    shift = best_shift(logits, dev_truth)
+    shift = least_shift(logits, dev_truth)
     with torch.no_grad():
         model.classifier.bias[-1] += shift
     logits[:, -1] += shift
-    run.say(f"shift {shift:.1f}: " + "  ".join(f"{k} {v:.3f}" for k, v in judge(logits, dev_truth).items()))
+    run.say(f"shift {shift:.1f}: " + "  ".join(f"{k} {v:.4f}" for k, v in judge(logits, dev_truth).items()))
     torch.save(model.state_dict(), RUNS / "intent" / "weights.pt")
 
 

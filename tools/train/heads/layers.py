@@ -73,11 +73,15 @@ class Classifier(nn.Module):
             self.classifier.weight.normal_(std=0.02)
             self.classifier.bias.zero_()
 
-    def upper(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Logits [B, labels] from the lower half's states."""
+    def features(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """What the classifier reads [B, D], from the lower half's states."""
         layers = range(self.lower, self.deberta.config.num_hidden_layers - 1)
         first = first_row(self.deberta, run_layers(self.deberta, states, mask, layers), mask)
-        return self.classifier(self.dropout(nn.functional.gelu(self.pooler["dense"](first))))
+        return nn.functional.gelu(self.pooler["dense"](first))
+
+    def upper(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Logits [B, labels] from the lower half's states."""
+        return self.classifier(self.dropout(self.features(states, mask)))
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():

@@ -11,9 +11,11 @@ from heads.layers import Classifier, lower_states, set_dropout
 from heads.start import Pieces, backbone
 from shared.batches import by_length, epochs, gather, pad, states_of
 from shared.optim import adamw, update
-from shared.run import Run
+from shared.run import Run, seed_all
 
 DROPOUT = 0.1
+Loss = Callable[[Classifier, torch.Tensor, torch.Tensor], torch.Tensor]
+"""(model, features of a batch, their targets) → what is added to the loss."""
 
 
 def train(
@@ -24,10 +26,14 @@ def train(
     judge: Callable[[np.ndarray], dict[str, float]],
     dev: list[str],
     rate: float = 3e-4,
+    more: Loss | None = None,
 ) -> Classifier:
-    """`targets` [texts, labels]: the probabilities wanted. `judge` gives figures from the dev texts' logits at the end."""
+    """`targets` [texts, labels]: the probabilities wanted. `judge` gives figures from the dev texts' logits at the end. Runs of
+    all seeds start from the same head."""
     start = backbone()
+    seed_all(1)
     model = Classifier(start, targets.shape[1])
+    seed_all(run.seed)
     rows = Pieces().texts(texts)
     upper, head = model.trained()
     optimizer = adamw([(rate, upper), (rate * 4, head)])
@@ -39,8 +45,11 @@ def train(
     batches = epochs([len(row) for row in rows], pieces, run)
     while run.step < run.steps:
         batch = next(batches)
-        logits = model.upper(*gather(kept, batch))
+        features = model.features(*gather(kept, batch))
+        logits = model.classifier(model.dropout(features))
         loss = F.cross_entropy(logits, targets[batch])
+        if more:
+            loss = loss + more(model, features, targets[batch])
         loss.backward()
         update(optimizer, run.part)
         right = (logits.argmax(-1) == targets[batch].argmax(-1)).float().mean()

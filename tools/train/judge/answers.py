@@ -11,6 +11,8 @@ from redact.tagger import spans_of
 from shared.batches import pad
 
 HYPOTHESIS = "This example is {}."
+WINDOW, STRIDE, CANDIDATES = 384, 128, 12
+"""Of question answering: pieces of a window, pieces that neighbours share, spans of a window, as in Transformers' pipeline."""
 
 
 def classified(bundled: Bundled, texts: list[str]) -> list[str]:
@@ -39,14 +41,21 @@ def tagged(bundled: Bundled, texts: list[str]) -> list[list[tuple[int, int, str]
 
 @torch.no_grad()
 def answered(bundled: Bundled, inputs: list[dict]) -> list[str]:
-    from heads.answers import best_span
+    """As Transformers' pipeline: long contexts in windows, and spans that read alike count together."""
+    from heads.answers import spans
 
+    bundled.tokenizer.enable_truncation(WINDOW, stride=STRIDE, strategy="only_second")
     out = []
     for each in inputs:
-        encoding = bundled.tokenizer.encode(each["question"], each["context"])
-        result = bundled.model(input_ids=torch.tensor([encoding.ids]))
-        start, end = result.start_logits[0], result.end_logits[0]
-        out.append(best_span(encoding, start, end, each["context"], may_be_none=False))
+        first = bundled.tokenizer.encode(each["question"], each["context"])
+        scores, written = {"": 0.0}, {"": ""}
+        for encoding in [first, *first.overflowing]:
+            result = bundled.model(input_ids=torch.tensor([encoding.ids]))
+            found, _ = spans(encoding, result.start_logits[0], result.end_logits[0], each["context"], CANDIDATES)
+            for text, score in found:
+                scores[text.lower()] = scores.get(text.lower(), 0.0) + score
+                written.setdefault(text.lower(), text)
+        out.append(written[max(scores, key=scores.get)])
     return out
 
 

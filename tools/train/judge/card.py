@@ -38,6 +38,7 @@ class Card:
     data: list[str]
     baseline: str
     limits: str
+    runs: str = "one training run, one seed"
 
 
 CARDS = {
@@ -45,8 +46,12 @@ CARDS = {
         "Intent",
         "What somebody wants from an assistant: the 150 intents of CLINC150 and `out_of_scope`.",
         EARLIER,
-        "The upper two layers, pooler and classifier were trained on clinc150's training texts, its 100 out-of-scope examples and 3 700 "
-        "lines from elsewhere; the bias of `out_of_scope` was set on its development texts.",
+        "The upper two layers, pooler and classifier were trained on clinc150's training texts, its 100 out-of-scope examples (each five "
+        "times) and 6 700 lines from elsewhere; what lies between the features of two intents counts as `out_of_scope` too. Three runs were "
+        "compared on clinc150's development texts (two of this recipe with different seeds, one without what lies between), and averages "
+        "of their weights; the better of the two seeds was taken, and the bias of `out_of_scope` set so that two thirds of the 100 "
+        "development texts out of scope are found (in scope 95.7 %, out of scope 68.0 %, before the weights were rounded). An earlier "
+        "model had found fewer of the test's than of these, so that half of them would not do. The test was read once, for this one model.",
         CORPUS,
         "TF-IDF of words and pairs of words, linear SVM",
         "English, lower case. It answers with one of its intents even where none fits well; show scores below 0.4 as unsure.",
@@ -155,7 +160,7 @@ def write(name: str, card: Card) -> None:
 
 ## Figures
 
-On text that was not trained on; one training run, one seed. "Transformers" runs the same weights in Python, the engine in Chromium.
+On text that was not trained on; {card.runs}. "Transformers" runs the same weights in Python, the engine in Chromium.
 Baseline: {card.baseline}.
 
 {table(quality)}
