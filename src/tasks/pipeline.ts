@@ -17,6 +17,7 @@ import { lazily } from "../lazy.js";
 import { type OptionTable, pick, readOptions } from "../options.js";
 import { TOKENIZER_OPTIONS, type TokenizerOptions } from "../tokenizer/settings.js";
 import { DebertaV2TokenizerFast, FAST_TOKENIZER_OPTIONS } from "../tokenizer/tokenizer-fast.js";
+import type { CrossEncoderSettings } from "./extraction/sentence-settings.js";
 import type { SentenceTransformer } from "./extraction/sentence-transformer.js";
 import type { EntityExtractionOptions, EntityExtractor } from "./extraction/entity-extraction.js";
 import type { NvidiaClassifier } from "../model/extraction/nvidia.js";
@@ -181,7 +182,7 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
   },
   rerank: async (from, options) => {
     const { rerank, RERANK_OPTIONS } = await lazily(() => import("./rerank.js"));
-    return of(DebertaV2ForSequenceClassification, rerank, RERANK_OPTIONS)(from, options);
+    return of(DebertaV2ForSequenceClassification, rerank, RERANK_OPTIONS, crossEncoder)(from, options);
   },
   "entity-extraction": async (from, options) => {
     const { entityExtractor, entityExtractorOf } = await lazily(() => import("./extraction/load-entities.js"));
@@ -276,6 +277,10 @@ async function sentenceModules(
   if (pooling !== "auto") return undefined;
   return (await lazily(() => import("./extraction/sentence-transformer.js"))).readSentenceTransformer(folder, signal);
 }
+
+/** What sentence-transformers wrote beside config.json. */
+const crossEncoder = async (folder: ModelFolder, { signal }: LoadOptions): Promise<CrossEncoderSettings | undefined> =>
+  (await lazily(() => import("./extraction/sentence-settings.js"))).readCrossEncoder(folder, signal);
 
 async function loadTokenizer(source: Source, options: LoadOptions & TokenizerOptions): Promise<DebertaV2TokenizerFast> {
   try {

@@ -4,6 +4,7 @@ import { type OptionTable, readOptions } from "../options.js";
 import type { DebertaV2TokenizerFast } from "../tokenizer/tokenizer-fast.js";
 import { UnsupportedError } from "../errors.js";
 import type { DebertaV2Config } from "../model/deberta/config.js";
+import type { CrossEncoderSettings } from "./extraction/sentence-settings.js";
 import { checkTopK, topIndexes } from "./scores.js";
 import { asTask, checkText, modelInputs, type Loaded, type Task } from "./task.js";
 import type { SequenceClassifier } from "./text-classification.js";
@@ -55,11 +56,14 @@ interface RankingModel extends SequenceClassifier {
 export function rerank<Model extends RankingModel>(
   loaded: Loaded<Model, DebertaV2TokenizerFast>,
   defaults: RerankOptions = {},
+  own?: CrossEncoderSettings,
 ): Reranker & Task<Model, DebertaV2TokenizerFast> {
-  const { model, tokenizer } = loaded;
-  const configured = configuredActivation(model.config.extra);
+  const { model } = loaded;
+  const tokenizer = own?.doLowerCase ? loaded.tokenizer.lowerCased() : loaded.tokenizer;
+  const configured = configuredActivation(model.config.extra, own);
   // As CrossEncoder cuts pairs: no longer than positions that training saw.
-  const maxLength = Math.min(tokenizer.modelMaxLength, model.config.maxPositionEmbeddings);
+  const maxLength = own?.maxLength ?? Math.min(tokenizer.modelMaxLength, model.config.maxPositionEmbeddings);
+  const prompt = (own?.defaultPrompt && own.prompts[own.defaultPrompt]) ?? "";
 
   async function run(query: string, documents: readonly string[], options: RerankOptions = {}): Promise<Ranked[]> {
     const settings = { ...defaults, ...readOptions("rerank", options, RERANK_OPTIONS) };
@@ -71,7 +75,7 @@ export function rerank<Model extends RankingModel>(
     for (const document of documents) checkText("rerank", "a document", document);
     if (documents.length === 0) return [];
     const pairs = tokenizer.encodeBatch(
-      documents.map((document) => [query, document]),
+      documents.map((document) => [prompt + query, document]),
       { truncation: true, maxLength },
     );
     const { logits } = await model.forward(modelInputs(pairs), signal ? { signal } : {});
@@ -90,18 +94,23 @@ const TORCH: Readonly<Record<RerankActivation, ScalarFunction>> = {
 };
 
 /**
- * What config.json says for CrossEncoder; sigmoid where it says nothing.
+ * What the folder says for CrossEncoder; sigmoid where it says nothing.
  * @throws UnsupportedError for another activation
  */
-function configuredActivation(extra: ReadonlyMap<string, unknown>): ScalarFunction {
+function configuredActivation(
+  extra: ReadonlyMap<string, unknown>,
+  own: CrossEncoderSettings | undefined,
+): ScalarFunction {
   const section = extra.get("sentence_transformers") as { readonly activation_fn?: unknown } | null | undefined;
-  const path = section?.activation_fn ?? extra.get("sbert_ce_default_activation_function");
+  const ofConfig = section?.activation_fn ?? extra.get("sbert_ce_default_activation_function");
+  const path = own?.activation?.path ?? ofConfig;
   if (path === undefined || path === null) return TORCH.sigmoid;
   const known = typeof path === "string" ? torchActivation(path) : undefined;
   if (known) return known;
-  const field = section?.activation_fn === undefined ? "sbert_ce_default_activation_function" : "activation_fn";
+  const isOld = !own?.activation && section?.activation_fn === undefined;
+  const field = isOld ? "sbert_ce_default_activation_function" : "activation_fn";
   throw new UnsupportedError(
-    `config.json: ${field} ${JSON.stringify(path)} is not supported (torch's ${TORCH_ACTIVATIONS.join(", ")} are)`,
+    `${own?.activation?.file ?? "config.json"}: ${field} ${JSON.stringify(path)} is not supported (torch's ${TORCH_ACTIVATIONS.join(", ")} are)`,
   );
 }
 

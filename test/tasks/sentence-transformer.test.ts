@@ -3,8 +3,11 @@ import { expect, test } from "vitest";
 import { bytesFromMemory } from "../../src/checkpoint/byte-source.js";
 import { openFolder } from "../../src/checkpoint/folder.js";
 import { readSentenceTransformer } from "../../src/tasks/extraction/sentence-transformer.js";
+import { featureExtraction } from "../../src/tasks/feature-extraction.js";
 import { torchActivation } from "../../src/tasks/torch-activations.js";
+import { DebertaV2TokenizerFast } from "../../src/tokenizer.js";
 import { headerOf, safetensorsFile } from "../support/made-safetensors.js";
+import { folderOf, readFolder } from "../tokenizer/support/folders.js";
 
 const JSON_BYTES = (json: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(json));
 const module = (type: string, path: string) => ({ type: `sentence_transformers.models.${type}`, path });
@@ -74,4 +77,28 @@ test("torch's activations", () => {
 test("prompts that are no texts are the file's mistake", async () => {
   const settings = { "config_sentence_transformers.json": JSON_BYTES({ prompts: { query: { a: 1 } } }) };
   await expect(read({}, settings)).rejects.toMatchObject({ name: "CheckpointError" });
+});
+
+test("lower case is for what lies between added tokens, as the library puts it before the tokenizer's own steps", async () => {
+  const folder = new URL("../fixtures/tokenizer/foreign-ids-800/", import.meta.url).pathname;
+  const files = ["tokenizer.json", "tokenizer_config.json"];
+  const tokenizer = await DebertaV2TokenizerFast.fromPretrained(folderOf(readFolder(folder, files)));
+  const sizes = { "sentence_bert_config.json": JSON_BYTES({ max_seq_length: 24, do_lower_case: true }) };
+  const given: number[][] = [];
+  const model = {
+    config: { maxPositionEmbeddings: 512 },
+    forward({ inputIds }: { inputIds: number[][] }) {
+      given.push(...inputIds);
+      const [batch, tokens] = [inputIds.length, inputIds[0]!.length];
+      return Promise.resolve({
+        lastHiddenState: { data: new Float32Array(batch * tokens), shape: [batch, tokens, 1] },
+      });
+    },
+  };
+  const embed = featureExtraction({ model, tokenizer } as never, { pooling: "auto" }, await read({}, sizes));
+  await embed("Anna MOVED [SEP] to BERLIN");
+  await embed("anna moved [SEP] to berlin");
+  expect(given[0]).toEqual(given[1]);
+  expect(given[0]).toEqual(tokenizer.encode("anna moved [SEP] to berlin").ids);
+  expect(given[0]).not.toEqual(tokenizer.encode("Anna MOVED [SEP] to BERLIN").ids);
 });

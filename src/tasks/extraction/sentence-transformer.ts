@@ -8,6 +8,7 @@ import { openWeights } from "../../checkpoint/shards.js";
 import { CheckpointError, UnsupportedError } from "../../errors.js";
 import { Fields } from "../../model/extraction/fields.js";
 import { TORCH_ACTIVATIONS, torchActivation } from "../torch-activations.js";
+import { readSentenceSettings, type SentenceSettings } from "./sentence-settings.js";
 
 /** One text's states: rows of `width`, and where its prompt ends (0 without one). */
 export interface TextStates {
@@ -17,12 +18,7 @@ export interface TextStates {
 }
 
 /** What a folder says about its sentence vectors. */
-export interface SentenceTransformer {
-  /** Tokens of a text, special ones included. */
-  readonly maxLength: number | undefined;
-  readonly doLowerCase: boolean;
-  readonly prompts: Readonly<Record<string, string>>;
-  readonly defaultPrompt: string | undefined;
+export interface SentenceTransformer extends SentenceSettings {
   /** Whether pooling counts the prompt's tokens. */
   readonly includePrompt: boolean;
   /** States → the text's vector. */
@@ -86,17 +82,9 @@ export async function readSentenceTransformer(folder: ModelFolder, signal?: Abor
     else module.refuse("type", "Transformer, Pooling, Dense and Normalize are");
   }
   if (!pool) throw new UnsupportedError("modules.json: a Pooling module is needed");
-  const sizes = await Fields.read(folder, "sentence_bert_config.json", signal);
-  const settings = await Fields.read(folder, "config_sentence_transformers.json", signal);
-  const prompts = settings?.inside("prompts");
-  const texts = Object.keys(prompts?.json ?? {}).map((each) => [each, prompts!.text(each, "")] as const);
-  const name = settings?.text("default_prompt_name", "") ?? "";
   const pooling = pool;
   return {
-    maxLength: sizes?.value("max_seq_length") === undefined ? undefined : sizes.integer("max_seq_length", 0, 1),
-    doLowerCase: sizes?.flag("do_lower_case", false) ?? false,
-    prompts: Object.fromEntries(texts),
-    defaultPrompt: name === "" ? undefined : name,
+    ...(await readSentenceSettings(folder, signal)),
     includePrompt,
     vector({ rows, width, promptTokens }) {
       const first = includePrompt ? 0 : promptTokens;
