@@ -17,11 +17,15 @@ export interface NvidiaHead {
   readonly labels: Readonly<Record<string, string>> | undefined;
 }
 
-/** Whether a config.json is of this kind: it has no backbone of its own. */
-export const isNvidiaConfig = (config: Fields | undefined): config is Fields =>
-  config !== undefined &&
-  config.value("model_type") === undefined &&
-  ["base_model", "fc_dropout", "target_sizes"].some((field) => config.value(field) !== undefined);
+/** Whether a config.json is of this kind: it has no backbone of its own, though some name the type of theirs. */
+export const isNvidiaConfig = (config: Fields | undefined): config is Fields => {
+  if (config === undefined) return false;
+  const says = (field: string) => config.value(field) !== undefined;
+  if (!says("model_type")) return ["base_model", "fc_dropout", "target_sizes"].some(says);
+  return (
+    config.value("model_type") === "deberta-v2" && (says("target_sizes") || (says("base_model") && says("fc_dropout")))
+  );
+};
 
 /** The hub id of the backbone. */
 export const baseModelOf = (config: Fields): string => config.text("base_model", "microsoft/deberta-v3-base");

@@ -56,6 +56,17 @@ const TASK = "text-classification";
 const MAX_LENGTH = 512;
 /** A second kind of task less likely than this is none. */
 const LEAST = 0.1;
+/** Fewer examples in a prompt than this are none. */
+const FEWEST = 0.05;
+/** What the heads of the prompt classifier add to how complex a prompt is. */
+const COMPLEXITY: Readonly<Record<string, number>> = {
+  creativity_scope: 0.35,
+  reasoning: 0.25,
+  constraint_ct: 0.15,
+  domain_knowledge: 0.15,
+  contextual_knowledge: 0.05,
+  number_of_few_shots: 0.05,
+};
 
 function severalHeads(
   loaded: Loaded<NvidiaClassifier, DebertaV2TokenizerFast>,
@@ -87,14 +98,13 @@ function severalHeads(
     const encodings = tokenizer.encodeBatch(texts, { truncation: true, maxLength });
     const { logits } = await model.forward(modelInputs(encodings), signal ? { signal } : {});
     let at = 0;
-    const results = texts.map(() =>
-      model.heads.flatMap((head) => {
-        const own = logits.data.subarray(at, (at += head.size));
-        return functionToApply
-          ? everyClass(head, functionToApply === "none" ? Array.from(own) : softmax(own))
-          : answer(head, own);
-      }),
-    );
+    const results = texts.map(() => {
+      const all = model.heads.map((head) => ({ head, own: logits.data.subarray(at, (at += head.size)) }));
+      if (!functionToApply) return withComplexity(all.flatMap(({ head, own }) => answer(head, own)));
+      return all.flatMap(({ head, own }) =>
+        everyClass(head, functionToApply === "none" ? Array.from(own) : softmax(own)),
+      );
+    });
     return Array.isArray(input) ? results : results[0]!;
   }
   return asTask(run as TextClassifier, loaded);
@@ -115,7 +125,21 @@ function answer(head: NvidiaHead, logits: Float32Array): Classification[] {
       return { head: name, label: rank > 0 && score < LEAST ? "NA" : labelOf(head, index), score };
     });
   const score = rounded(probabilities.reduce((sum, p, index) => sum + p * weights[index]!, 0) / divisor, 4);
-  return [{ head: name, label: name, score: name === "number_of_few_shots" ? Math.max(0, Math.round(score)) : score }];
+  return [{ head: name, label: name, score: name === "number_of_few_shots" && score < FEWEST ? 0 : score }];
+}
+
+/** Answers, and behind them how complex the prompt is, where all heads are there that have a share in it. */
+function withComplexity(answers: Classification[]): Classification[] {
+  const shares = answers.flatMap(({ head, score }) =>
+    COMPLEXITY[head!] === undefined ? [] : COMPLEXITY[head!]! * score,
+  );
+  if (shares.length < Object.keys(COMPLEXITY).length) return answers;
+  const name = "prompt_complexity_score";
+  const score = rounded(
+    shares.reduce((sum, share) => sum + share),
+    5,
+  );
+  return [...answers, { head: name, label: name, score }];
 }
 
 const rounded = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
