@@ -91,7 +91,8 @@ function adapted({ texts, schema, output }: ExtractionCase): unknown {
   const { relations } = schema as { relations?: unknown };
   if (typeof relations !== "object" || relations === null || Array.isArray(relations)) return own;
   for (const [name, text] of Object.entries(relations)) {
-    const quirk = typeof text === "string" ? `${name}: ${text}` : "";
+    const description = typeof text === "string" ? text : (text as { description?: string }).description;
+    const quirk = description ? `${name}: ${description}` : "";
     const places: Record<string, unknown>[] = [own, own["relation_extraction"]!];
     for (const place of places) {
       if (!(quirk in place)) continue;
@@ -103,7 +104,15 @@ function adapted({ texts, schema, output }: ExtractionCase): unknown {
 }
 
 function without(text: string, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => without(text, each)).filter((each) => each !== undefined);
+  if (Array.isArray(value)) {
+    const kept = value.map((each) => without(text, each)).filter((each) => each !== undefined && !holdsNothing(each));
+    // Of those that are cut to the same place the surer.
+    const places = kept.map((each) => {
+      const { start, end } = (each ?? {}) as Json;
+      return start === undefined ? undefined : `${start as number} ${end as number}`;
+    });
+    return kept.filter((_, at) => places[at] === undefined || places.indexOf(places[at]) === at);
+  }
   if (typeof value !== "object" || value === null) return value;
   const { start, end } = value as { start?: number; end?: number };
   if (typeof start === "number" && start >= text.length) return undefined;
@@ -113,6 +122,12 @@ function without(text: string, value: unknown): unknown {
   const isRelation = "head" in value && "tail" in value;
   return isRelation && fields.some(([, each]) => each === null) ? undefined : Object.fromEntries(fields);
 }
+
+/** An instance whose fields are all empty, which Python gives only where the full stop was in one. */
+const holdsNothing = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).every((each) => each === null || (Array.isArray(each) && each.length === 0));
 
 function inputsOf(tokenizer: DebertaV2TokenizerFast, { texts, schema, options = {} }: ExtractionCase): Gliner2Inputs {
   const tokens = [texts].flat().map((text, index) => {

@@ -1,5 +1,5 @@
-// The extraction models of test/fixtures, which need no shared folder: every kind with the inputs that hurt, and GLiNERs of
-// random configs. Knows neither Vitest nor where files come from, so that Chromium and Deno run the same.
+// The extraction models of test/fixtures, which need no shared folder: every kind with the inputs that hurt, GLiNERs of random
+// configs, and what the libraries themselves answer. Knows neither Vitest nor where files come from, so that Chromium and Deno run the same.
 import { madeFiles, type StoredModel } from "../support/made-models.js";
 import type { RunnableModel } from "./extraction.js";
 import { runGliner } from "./extraction-gliner.js";
@@ -10,7 +10,10 @@ import { runGliclass, runNvidia, runRerank, runSentences } from "./extraction-ot
 export type ReadFixture = (path: string) => Promise<Uint8Array>;
 
 /** The models of a file of fixtures. */
-export async function madeModels(read: ReadFixture, file: "kinds" | "gliner-random"): Promise<RunnableModel[]> {
+export async function madeModels(
+  read: ReadFixture,
+  file: "kinds" | "gliner-random" | "library",
+): Promise<RunnableModel[]> {
   const text = new TextDecoder().decode(await read(`extraction/${file}.json`));
   const models = JSON.parse(text) as readonly StoredModel[];
   const files = await madeFiles(models, (name) => read(`tokenizer/foreign-ids-800/${name}`));

@@ -69,8 +69,8 @@ function mergedPart(windows: readonly Finding[], policy: OverlapPolicy): Finding
       classes: first.multiLabel ? best : best.toSorted((a, b) => b.confidence - a.confidence).slice(0, 1),
     };
   }
-  const counted = windows.flatMap((each) => ("rows" in each && each.rows ? [each.rows] : []));
-  return { ...first, rows: counted.length > 0 ? distinct(counted.flat(), rowKey, rowConfidence) : undefined };
+  const rows = windows.flatMap((each) => ("rows" in each && each.rows) || []);
+  return rows.length > 0 ? { ...first, rows: distinct(rows, rowKey, rowConfidence) } : first;
 }
 
 /** A label's spans of all windows, apart from each other, in the order of the text; the first of them where one is asked for. */

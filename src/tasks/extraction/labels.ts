@@ -7,7 +7,7 @@ export type Labels = readonly string[] | Readonly<Record<string, string>>;
 /** Labels as the task takes them. */
 export type LabelInput = string | Labels | readonly Labels[];
 
-/** What goes into the prompt, and what comes out in results. */
+/** What goes into the prompt, and what comes out in results: the same list where labels have no descriptions. */
 export interface CheckedLabels {
   readonly prompts: readonly string[];
   readonly names: readonly string[];
@@ -27,9 +27,8 @@ const isPerText = (labels: unknown): labels is readonly unknown[] =>
   Array.isArray(labels) && labels.length > 0 && labels.every((each) => typeof each === "object" && each !== null);
 
 function labelsOf(task: string, labels: unknown): CheckedLabels {
-  if (typeof labels === "string") return { prompts: [labels], names: [labels] };
-  if (Array.isArray(labels)) {
-    const names = [...new Set(labels.map((label: unknown) => textOf(task, label)))];
+  if (typeof labels === "string" || Array.isArray(labels)) {
+    const names = [...new Set([labels].flat().map((label: unknown) => textOf(task, label)))];
     return { prompts: names, names };
   }
   if (typeof labels !== "object" || labels === null)

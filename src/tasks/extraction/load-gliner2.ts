@@ -121,9 +121,8 @@ function entitiesBySchema(
       names.length === 0
         ? []
         : checkSchema(TASK, {
-            entities: Object.fromEntries(
-              names.map((name, index) => [name, prompts[index] === name ? {} : { description: prompts[index] }]),
-            ),
+            entities:
+              prompts === names ? names : Object.fromEntries(names.map((name, index) => [name, prompts[index]])),
           }),
     );
     checkThreshold(TASK, settings.threshold);

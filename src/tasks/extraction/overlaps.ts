@@ -1,4 +1,5 @@
 // Which of a field's spans stay where several share characters, as GLiNER2 settles it.
+import { firstOfEach } from "./first-of-each.js";
 
 export interface TextSpan {
   readonly text: string;
@@ -19,6 +20,9 @@ const overlap = (a: TextSpan, b: TextSpan): boolean => a.start < b.end && b.star
 const within = (inner: TextSpan, outer: TextSpan): boolean => outer.start <= inner.start && inner.end <= outer.end;
 const ranking = (a: TextSpan, b: TextSpan): number => b.confidence - a.confidence || a.start - b.start || a.end - b.end;
 
+/** Where a span lies, as a key. */
+export const placeOf = ({ start, end }: TextSpan): string => `${start} ${end}`;
+
 /** The spans that stay, best first. Without a policy: the best, then each that shares no character with one that stays. */
 export function settleOverlaps(spans: readonly TextSpan[], policy: OverlapPolicy | undefined): TextSpan[] {
   if (policy === undefined)
@@ -26,11 +30,7 @@ export function settleOverlaps(spans: readonly TextSpan[], policy: OverlapPolicy
       spans.toSorted((a, b) => b.confidence - a.confidence),
       overlap,
     );
-  const seen = new Set<string>();
-  const ranked = spans.toSorted(ranking).filter(({ start, end }) => {
-    const boundaries = `${start} ${end}`;
-    return !seen.has(boundaries) && seen.add(boundaries);
-  });
+  const ranked = firstOfEach(spans.toSorted(ranking), placeOf);
   if (policy === "allow") return ranked;
   if (policy === "nested") return greedy(ranked, (a, b) => overlap(a, b) && !within(a, b) && !within(b, a));
   if (policy === "longest")

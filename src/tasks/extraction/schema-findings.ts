@@ -1,7 +1,8 @@
 // From the scores of a text's schemas to what was found, before anything is left out or worded: spans with places and confidences.
 import type { SchemaScores } from "../../model/extraction/gliner2.js";
 import { softmax } from "../scores.js";
-import { type OverlapPolicy, settleOverlaps, type TextSpan } from "./overlaps.js";
+import { firstOfEach } from "./first-of-each.js";
+import { type OverlapPolicy, placeOf, settleOverlaps, type TextSpan } from "./overlaps.js";
 import type { CheckedField, CheckedPart } from "./schema.js";
 import { probability } from "./spans.js";
 import type { Word } from "./words.js";
@@ -102,16 +103,18 @@ function bestPair({ head, tail }: FoundRow): FoundRow[] {
 
 function valueOf(field: CheckedField, scores: FieldScores, read: ReadText, options: FindOptions): FoundValue {
   const threshold = field.threshold ?? options.threshold;
-  const found = field.choices
-    ? choicesOf(field.choices, scores, read.prefix).filter(({ confidence }) => confidence >= threshold)
-    : settled(scores, read, threshold, options.overlapPolicy);
-  if (field.isList) return found;
-  // Of choices the first among equals; spans are best first already.
-  const best = found.reduce<TextSpan | Chosen | undefined>(
+  if (!field.choices) {
+    const spans = settled(scores, read, threshold, options.overlapPolicy);
+    return field.isList ? spans : (spans[0] ?? null);
+  }
+  const chosen = choicesOf(field.choices, scores, read.prefix).filter(({ confidence }) => confidence >= threshold);
+  // Choices that differ in case alone are one; one without letters is none.
+  if (field.isList) return firstOfEach(chosen, ({ text }) => text.toLowerCase()).filter(({ text }) => text !== "");
+  const best = chosen.reduce<Chosen | undefined>(
     (most, each) => (most && most.confidence >= each.confidence ? most : each),
     undefined,
   );
-  return (field.choices ? best : found[0]) ?? null;
+  return best?.text ? best : null;
 }
 
 /** Choices stand before the words; the first element that reads the same counts, whosever it is. */
@@ -137,13 +140,14 @@ function settled(
       spans.push({ text: "", confidence, start: words[first]!.start, end: words[first + width]!.end });
     }
   }
-  // What was added behind the text takes part in what clashes, as in training, but is not given back.
-  return settleOverlaps(spans, policy)
+  // What was added behind the text takes part in what clashes, as in training, but is not given back: then two spans may be one.
+  const own = settleOverlaps(spans, policy)
     .filter(({ start }) => start < text.length)
     .map(({ confidence, start, end }) => {
       const last = Math.min(end, text.length);
       return { text: text.slice(start, last), confidence, start, end: last };
     });
+  return firstOfEach(own, placeOf);
 }
 
 function classesOf(part: CheckedPart & { readonly kind: "classifications" }, logits: Float32Array): FoundClass[] {

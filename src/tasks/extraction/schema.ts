@@ -100,13 +100,16 @@ export function checkSchema(task: string, schema: unknown): CheckedPart[] {
   if (other !== undefined)
     throw new TypeError(`${task}: the schema has ${JSON.stringify(other)}: its parts are ${known.join(", ")}`);
   const { structures = {}, entities, relations = {}, classifications = {} } = all;
-  return [
+  const found = [
     ...Object.entries(recordOf(task, "structures", structures)).map(([name, fields]) => structure(task, name, fields)),
     ...(entities === undefined ? [] : [entityPart(task, entities)]),
-    ...Object.entries(named(task, "relations", relations)).map(([name, own]) => relation(task, name, own)),
-    ...Object.entries(recordOf(task, "classifications", classifications)).map(([name, own]) =>
-      classification(task, name, own),
-    ),
+    ...named(task, "relations", relations).map(([name, own]) => relation(task, name, own)),
+  ];
+  const classes = Object.entries(recordOf(task, "classifications", classifications));
+  // The model never sees a part without fields.
+  return [
+    ...found.filter(({ fields }) => fields.length > 0),
+    ...classes.map(([name, own]) => classification(task, name, own)),
   ];
 }
 
@@ -115,12 +118,13 @@ function structure(task: string, name: string, given: unknown): CheckedPart {
     throw new TypeError(`${task}: structure ${JSON.stringify(name)} must be a list of fields, not ${kindOf(given)}`);
   const read = given.map((field: unknown) => structureField(task, field));
   // As the library has it, an empty description is none here, but is one of entities and labels.
-  const described = read.map(({ field, description }) => [field.name, description || undefined] as const);
+  const described = read.flatMap(({ field, description }) => (description ? [[field.name, description] as const] : []));
   return {
     kind: "structures",
     name,
-    prompt: withDescriptions(name, described),
-    fields: read.map(({ field }) => field),
+    // Of fields with the same name the last counts, in the place of the first.
+    prompt: withDescriptions(name, [...new Map(described)]),
+    fields: [...new Map(read.map(({ field }) => [field.name, field])).values()],
   };
 }
 
@@ -160,7 +164,7 @@ function writtenField(text: string): Record<string, unknown> {
 }
 
 function entityPart(task: string, given: unknown): CheckedPart {
-  const read = Object.entries(named(task, "entities", given)).map(([name, own]) => {
+  const read = named(task, "entities", given).map(([name, own]) => {
     const at = `entity ${JSON.stringify(name)}`;
     const spec = typeof own === "string" ? { description: own } : recordOf(task, at, own);
     const field = {
@@ -237,11 +241,12 @@ function classification(task: string, name: string, given: unknown): CheckedPart
 const withDescriptions = (name: string, fields: readonly (readonly [string, string | undefined])[]): string =>
   name + fields.map(([field, text]) => (text === undefined ? "" : ` [DESCRIPTION] ${field}: ${text}`)).join("");
 
-/** Names with settings; a text or a list gives names alone. */
-function named(task: string, what: string, given: unknown): Record<string, unknown> {
+/** Names with settings. A text or a list gives names alone, in their order: an object would put numbers first. */
+function named(task: string, what: string, given: unknown): (readonly [name: string, settings: unknown])[] {
   const names = typeof given === "string" ? [given] : given;
-  if (!Array.isArray(names)) return recordOf(task, what, names);
-  return Object.fromEntries(names.map((name: unknown) => [textOf(task, `a name of ${what}`, name), {}]));
+  if (!Array.isArray(names)) return Object.entries(recordOf(task, what, names));
+  const texts = names.map((name: unknown) => textOf(task, `a name of ${what}`, name));
+  return [...new Set(texts)].map((name) => [name, {}]);
 }
 
 const isTexts = (value: unknown): value is readonly string[] =>

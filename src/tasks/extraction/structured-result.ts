@@ -1,4 +1,5 @@
 // What was found, in the shape that GLiNER2's library gives it: texts, or objects with confidences and places as asked for.
+import { firstOfEach } from "./first-of-each.js";
 import type { Chosen, Finding, FoundRow, FoundValue } from "./schema-findings.js";
 import type { TextSpan } from "./overlaps.js";
 
@@ -87,15 +88,10 @@ function shown(value: TextSpan | Chosen, { includeConfidence, includeSpans }: Re
 function shownField(value: FoundValue, form: ResultForm): ExtractedField {
   if (value === null) return null;
   if (!Array.isArray(value)) return shown(value as TextSpan | Chosen, form);
-  const seen = new Set<string>();
-  return (value as readonly (TextSpan | Chosen)[])
-    .filter((each) => {
-      if (form.merged || !("start" in each)) return true;
-      const place = form.includeSpans ? ` ${each.start} ${each.end}` : "";
-      const key = each.text.toLowerCase() + place;
-      return !seen.has(key) && seen.add(key);
-    })
-    .map((each) => shown(each, form));
+  const values = value as readonly (TextSpan | Chosen)[];
+  // Where places are not told, equal texts are one.
+  const told = form.merged || form.includeSpans ? values : firstOfEach(values, ({ text }) => text.toLowerCase());
+  return told.map((each) => shown(each, form));
 }
 
 function shownRelation({ head, tail }: FoundRow, form: ResultForm): ExtractedRelation {
