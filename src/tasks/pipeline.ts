@@ -199,7 +199,7 @@ const TASKS: { readonly [Name in keyof Pipelines]: Make<Name> } = {
  *
  * ```ts
  * const classify = await pipeline("text-classification", "https://example.org/model/");
- * const [best] = await classify("wake me up at six"); // { label: "alarm", score: 0.88 }
+ * const [best] = await classify("wake me up at six"); // { label: "alarm", score: 0.91 }
  * ```
  *
  * @param source where the files are; or a loaded task or `{ model, tokenizer }`, whose model has the head that this task needs:

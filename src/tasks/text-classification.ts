@@ -62,7 +62,7 @@ export const TEXT_CLASSIFICATION_OPTIONS: OptionTable<TextClassificationOptions>
  * What `pipeline("text-classification")` gives.
  *
  * ```ts
- * const [best] = await classify("wake me up at six"); // { label: "alarm", score: 0.88 }
+ * const [best] = await classify("wake me up at six"); // { label: "alarm", score: 0.91 }
  * const labels = await classify(["tell me a joke", "block my card"]); // the best of each
  * const [all] = await classify([{ text: "It rains.", textPair: "It is wet." }], { topK: null });
  * ```
