@@ -22,7 +22,7 @@ def judge(logits: np.ndarray, truth: np.ndarray) -> dict[str, float]:
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--steps", type=int, default=900)
+    options.add_argument("--steps", type=int, default=2200)
     options.add_argument("--seed", type=int, default=1)
     options = options.parse_args()
     run = Run("mood", options.seed, options.steps)

@@ -60,7 +60,9 @@ CARDS = {
         "Mood",
         "Whether a comment sounds negative, neutral or positive.",
         EARLIER,
-        "The upper two layers, pooler and classifier were trained on GoEmotions' comments whose emotions agree on a mood.",
+        "The upper two layers, pooler and classifier were trained on GoEmotions' comments whose emotions agree on a mood. Of four runs (two "
+        "lengths, three seeds) and averages of their weights the best on its development texts was taken (75.6 %, before the weights were "
+        "rounded to 4 bits). The test was read for the model shipped before (75.0 %) and for this one.",
         CORPUS,
         "TF-IDF of words and pairs of words, linear SVM",
         "English, lower case; Reddit's comments, some of them rude. Irony is often missed, and annotators disagree too.",
