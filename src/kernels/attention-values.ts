@@ -40,14 +40,17 @@ export function valueTileSize(
   /** Rows of query. */
   queries: number;
 } {
-  const { rows, threads } = planValues(device, singleRows, 0);
+  const { rows, threads } = planValues(device, singleRows, 0, 0);
   return { queries: rows * threads[1] };
 }
 
-function planValues(device: Capabilities, singleRows: boolean, workgroups: number): ValuePlan {
+/** `width`: vec4 of a head. Where tables are cut, neither it nor the number of workgroups is known: rows follow from neither. */
+function planValues(device: Capabilities, singleRows: boolean, workgroups: number, width: number): ValuePlan {
   const [shared, wide] = [device.workgroupThreads >= 256, { vectors: 1, threads: [16, 1] }] as const;
   if (singleRows) return { ...wide, body: "direct", rows: 1, parts: device.software || !shared ? 1 : 16 };
-  if (device.software) return { body: "direct", rows: 8, vectors: 2, threads: [4, 1], parts: 1 };
+  // Four threads cover a head of up to 64: of SwiftShader's time, 8×16 takes 0.8 of 8×8's.
+  if (device.software)
+    return { body: "direct", rows: 8, vectors: Math.min(4, Math.max(1, Math.ceil(width / 4))), threads: [4, 1], parts: 1 };
   const parts = workgroups < MANY_WORKGROUPS && shared ? 4 : 1;
   return { body: "staged", rows: hasManyRegisters(device) ? 4 : 2, vectors: 1, threads: [16, 4], parts };
 }
@@ -90,7 +93,7 @@ export const attentionValues: Kernel<readonly ["probabilities", "value", "tiles"
   dispatch([probabilities, value, tiles], { heads, headWidth, valueFrom, singleRows, pairs }, device) {
     const width = headWidth / 4;
     const tileCount = tiles.shape[0]!;
-    const plan = planValues(device, singleRows, tileCount * heads);
+    const plan = planValues(device, singleRows, tileCount * heads, width);
     const { body, rows, vectors, threads, parts } = plan;
     return {
       shader: shaderOf(plan, device.software ? "together" : "ahead"),

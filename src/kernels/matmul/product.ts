@@ -69,7 +69,7 @@ function shaderOf(
       return shader(subgroupBody, {
         file: name,
         enable: ["subgroups"],
-        constants: { LANES: x, ROWS: rows },
+        constants: { LANES: x, ROWS: rows, VECTORS: vectors },
         functions: [productTile({ ...sums, lanes: x, order: "together" }), storeTile(sums), ...parts],
       });
     case "direct": {

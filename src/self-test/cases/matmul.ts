@@ -160,6 +160,7 @@ const packed: readonly GraphCase[] = PACKED_WEIGHTS.map((type) => ({
       made.graph.add(`addMatmul ${id}`, addMatmul, [...operands, residual], { activation: "gelu" });
       if (columns >= 20) made.graph.add(`some columns ${id}`, matmul, operands, { columns: [8, 20] });
     }
+    made.graph.add("large", matmul, packedOperands(made, type, [65, 32, 36]), {});
     return made;
   },
 }));
