@@ -50,7 +50,13 @@ function planValues(device: Capabilities, singleRows: boolean, workgroups: numbe
   if (singleRows) return { ...wide, body: "direct", rows: 1, parts: device.software || !shared ? 1 : 16 };
   // Four threads cover a head of up to 64: of SwiftShader's time, 8×16 takes 0.8 of 8×8's.
   if (device.software)
-    return { body: "direct", rows: 8, vectors: Math.min(4, Math.max(1, Math.ceil(width / 4))), threads: [4, 1], parts: 1 };
+    return {
+      body: "direct",
+      rows: 8,
+      vectors: Math.min(4, Math.max(1, Math.ceil(width / 4))),
+      threads: [4, 1],
+      parts: 1,
+    };
   const parts = workgroups < MANY_WORKGROUPS && shared ? 4 : 1;
   return { body: "staged", rows: hasManyRegisters(device) ? 4 : 2, vectors: 1, threads: [16, 4], parts };
 }

@@ -5,9 +5,9 @@ import type { CheckedInputs } from "./inputs/types.js";
 import type { Tensor } from "./outputs.js";
 import type { InspectOptions } from "./run/calls.js";
 import { scatterRows, scatterScores, zeros } from "./run/collect.js";
-import type { Engine } from "./run/engine.js";
+import { type Engine, rowsOf } from "./run/engine.js";
 
-/** Rows as [B, N, …], scores and probabilities as [B, H, N, N], all else as it is. */
+/** Rows as [B, N, …], scores and probabilities as [B, H, N, N], rows that a head asks for one after another, all else as it is. */
 export async function inspect(
   engine: Engine,
   inputs: CheckedInputs,
@@ -17,6 +17,12 @@ export async function inspect(
   const { batch, columns } = inputs;
   const heads = config.numAttentionHeads;
   const values = new Map<string, Tensor>();
+  // A request that runs in several parts fills one tensor.
+  const place = (name: string, ...shape: number[]): Tensor => {
+    const target = values.get(name) ?? zeros(...shape);
+    values.set(name, target);
+    return target;
+  };
   const layers = wanted === true ? Array.from({ length: config.numHiddenLayers }, (_, i) => i) : wanted || [];
   const everything = { ...inputs, outputHiddenStates: true, outputAttentions: true, attentionTerms: layers };
   await engine.inspect(
@@ -26,13 +32,12 @@ export async function inspect(
       const { all } = packed.shape;
       if (layout && "block" in layout) {
         const plain = all.blocks.length > 1 ? name.slice(0, -`.${layout.block}`.length) : name;
-        const target = values.get(plain) ?? zeros(batch, heads, columns, columns);
-        values.set(plain, target);
-        scatterScores(target, data, layout.block, packed, sequences);
+        scatterScores(place(plain, batch, heads, columns, columns), data, layout.block, packed, sequences);
       } else if (layout?.rows === all.name && type.shape.length === 2) {
-        const target = zeros(batch, columns, trueWidth(config, type.shape[1]!));
-        scatterRows(target, data, packed, sequences);
-        values.set(name, target);
+        scatterRows(place(name, batch, columns, trueWidth(config, type.shape[1]!)), data, packed, sequences);
+      } else if (layout) {
+        const own = layout.rows === all.name ? rowsOf(sequences) : run.asked?.length; // what is more is padding
+        values.set(name, appended(values.get(name), data, [own ?? type.shape[0]!, ...type.shape.slice(1)]));
       } else {
         values.set(name, { data, shape: [...type.shape] });
       }
@@ -47,6 +52,23 @@ export async function inspect(
     }
   }
   return values;
+}
+
+/** The first rows of `data` after those of the parts before. */
+function appended(
+  before: Tensor | undefined,
+  data: Float32Array,
+  shape: readonly [rows: number, ...rest: number[]],
+): Tensor {
+  const [rows, ...rest] = shape;
+  const own = data.subarray(
+    0,
+    shape.reduce((product, size) => product * size),
+  );
+  const all = new Float32Array((before?.data.length ?? 0) + own.length);
+  if (before) all.set(before.data);
+  all.set(own, all.length - own.length);
+  return { data: all, shape: [(before?.shape[0] ?? 0) + rows, ...rest] };
 }
 
 /** The size that a padded axis has in the config. */

@@ -80,7 +80,7 @@ export abstract class DebertaV2PreTrainedModel<Output extends ModelOutput = Mode
     return { ...this.output(result), ...this.states(result) };
   }
 
-  /** Time per node of a request, with GFLOP/s and GB/s. */
+  /** Time per node of a request, with GFLOP/s and GB/s; of a large batch, which runs in parts, the nodes of each part in turn. */
   async profile(inputs: ModelInputs, options: ForwardOptions = {}): Promise<readonly StepTime[]> {
     return this.engine.profile(this.check(inputs), readOptions("profile", options, FORWARD_OPTIONS));
   }

@@ -14,6 +14,7 @@ import {
   UnsupportedError,
 } from "../../src/index.js";
 import { Device } from "../../src/runtime/device.js";
+import { Pace } from "../../src/runtime/pace.js";
 import { makeCheckpoint, filesOf, folderOf, madeFolder, MINIATURE } from "../support/checkpoint.js";
 import { checked, sharedDevice } from "../support/gpu.js";
 
@@ -58,6 +59,7 @@ describe("looking inside", () => {
       const output = await model.forward({ inputIds, outputHiddenStates: true, outputAttentions: true });
       const inside = (name: string) => values.get(name)!.data;
       expect(inside("embeddings.norm")).toEqual(output.hiddenStates![0]!.data);
+      expect(shapes).toMatchObject({ "head.asked": [2, 24], "head.classifier": [2, 4] }); // of each text one row
       expect(inside("encoder.layer.1.norm")).toEqual(output.hiddenStates![2]!.data);
       expect(inside("encoder.layer.0.probabilities")).toEqual(output.attentions![0]!.data);
     }));
@@ -122,6 +124,24 @@ describe("looking inside", () => {
         expect(kernel).not.toBe("");
         expect(milliseconds).toBeGreaterThanOrEqual(0);
         expect([gflops, gbytes].every((rate) => rate! >= 0)).toBe(true);
+      }
+    }));
+
+  test("a batch that runs in several parts is looked at whole", () =>
+    withModel(async (model) => {
+      const whole = await model.inspect({ inputIds });
+      const once = await model.profile({ inputIds });
+      const flops = vi.spyOn(Pace.prototype, "dispatchFlops", "get").mockReturnValue(1);
+      try {
+        const parts = await model.inspect({ inputIds });
+        expect([...parts.keys()]).toEqual([...whole.keys()]);
+        for (const [name, { shape, data }] of parts) {
+          expect([name, shape]).toEqual([name, whole.get(name)!.shape]);
+          expect([name, data]).toEqual([name, whole.get(name)!.data]);
+        }
+        expect(await model.profile({ inputIds })).toHaveLength(2 * once.length);
+      } finally {
+        flops.mockRestore();
       }
     }));
 

@@ -18,7 +18,7 @@ export abstract class ExtractionModel<
   /** Checks a request and finds its words and labels. */
   protected abstract requestOf(inputs: Inputs): Request;
 
-  /** Time per node of a request's first run, with GFLOP/s and GB/s. */
+  /** Time per node of a request, with GFLOP/s and GB/s; of a large batch, which runs in parts, the nodes of each part in turn. */
   async profile(inputs: Inputs): Promise<readonly StepTime[]> {
     return this.engine.profile(this.requestOf(inputs));
   }

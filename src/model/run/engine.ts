@@ -100,15 +100,17 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     }, signal);
   }
 
-  /** Time of every node for a request's first part. */
+  /** Time of every node, part by part. */
   async profile(inputs: Request, options: ForwardOptions = {}): Promise<readonly StepTime[]> {
-    return this.alone(inputs, options, async (part, tables) => {
+    const times: StepTime[] = [];
+    await this.alone(inputs, options, async (part, tables) => {
       const { plan, data } = await this.prepare(inputs, part, tables);
-      return plan.profile(data);
+      times.push(...(await plan.profile(data)));
     });
+    return times;
   }
 
-  /** Every computed value of a request's first part, packed as it is. */
+  /** Every computed value of every part of a request, packed as it is. */
   async inspect(
     inputs: Request,
     visit: (run: PackedRun<Request>, ...value: Parameters<Parameters<Plan["inspect"]>[1]>) => void,
@@ -228,17 +230,20 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
     }, signal);
   }
 
-  /** A turn that has ended when its result is there. */
-  private async alone<T>(
+  /** A turn that works through a request's parts, one after another. */
+  private async alone(
     inputs: Request,
     { signal }: ForwardOptions,
-    work: (part: readonly Sequence[], tables: EmbeddingTables) => Promise<T>,
-  ): Promise<T> {
+    work: (part: readonly Sequence[], tables: EmbeddingTables) => Promise<void>,
+  ): Promise<void> {
     const tables = await this.tablesFor(inputs, signal);
-    const [part = []] = this.parts(inputs);
+    const parts = [...this.parts(inputs)];
     const turn = async () => {
-      signal?.throwIfAborted();
-      return { results: Promise.resolve(await work(part, tables)) };
+      for (const part of parts.length > 0 ? parts : [[]]) {
+        signal?.throwIfAborted();
+        await work(part, tables);
+      }
+      return { results: Promise.resolve() };
     };
     return this.enqueue(turn, signal);
   }
@@ -314,6 +319,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
   }
 }
 
-const rowsOf = (sequences: readonly Sequence[]): number => sequences.reduce((sum, { length }) => sum + length, 0);
+/** Packed rows of sequences. */
+export const rowsOf = (sequences: readonly Sequence[]): number => sequences.reduce((sum, { length }) => sum + length, 0);
 
 const disposed = (): DisposedError => new DisposedError("this model was disposed");
