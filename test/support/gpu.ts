@@ -61,7 +61,7 @@ export async function sharedDevice(): Promise<Device> {
 }
 let requested: Promise<Device> | undefined;
 
-/** Runs a test's body; fails if it left buffers, or if WebGPU reported an error that the body did not see. */
+/** Runs a test's body; fails if it left buffers, gave up a variant of kernels, or if WebGPU reported an error that the body did not see. */
 export async function checked<T>(device: Device, body: () => Promise<T>): Promise<T> {
   const { gpu } = device;
   const errors: string[] = [];
@@ -71,8 +71,10 @@ export async function checked<T>(device: Device, body: () => Promise<T>): Promis
   };
   gpu.addEventListener("uncapturederror", listen);
   const before = device.totals();
+  const { length: withdrawn } = device.withdrawn;
   try {
     const result = await body();
+    if (device.withdrawn.length > withdrawn) throw new Error(device.withdrawn.slice(withdrawn).join("\n"));
     const after = device.totals();
     if (after.buffers !== before.buffers || after.bytes !== before.bytes)
       throw new Error(
