@@ -61,8 +61,11 @@ export async function sharedDevice(): Promise<Device> {
 }
 let requested: Promise<Device> | undefined;
 
-/** Runs a test's body; fails if it left buffers, gave up a variant of kernels, or if WebGPU reported an error that the body did not see. */
-export async function checked<T>(device: Device, body: () => Promise<T>): Promise<T> {
+/**
+ * Runs a test's body; fails if it left buffers, if WebGPU reported an error that the body did not see, or if another number of variants of
+ * kernels was given up than it is meant to, as a shader that does not compile would else only be slower.
+ */
+export async function checked<T>(device: Device, body: () => Promise<T>, withdrawals = 0): Promise<T> {
   const { gpu } = device;
   const errors: string[] = [];
   const listen = (event: GPUUncapturedErrorEvent): void => {
@@ -74,7 +77,8 @@ export async function checked<T>(device: Device, body: () => Promise<T>): Promis
   const { length: withdrawn } = device.withdrawn;
   try {
     const result = await body();
-    if (device.withdrawn.length > withdrawn) throw new Error(device.withdrawn.slice(withdrawn).join("\n"));
+    const own = device.withdrawn.slice(withdrawn);
+    if (own.length !== withdrawals) throw new Error(`${own.length} variants were given up: ${own.join("; ")}`);
     const after = device.totals();
     if (after.buffers !== before.buffers || after.bytes !== before.bytes)
       throw new Error(
