@@ -320,6 +320,7 @@ export class Engine<Request extends CheckedInputs = CheckedInputs, Net extends N
 }
 
 /** Packed rows of sequences. */
-export const rowsOf = (sequences: readonly Sequence[]): number => sequences.reduce((sum, { length }) => sum + length, 0);
+export const rowsOf = (sequences: readonly Sequence[]): number =>
+  sequences.reduce((sum, { length }) => sum + length, 0);
 
 const disposed = (): DisposedError => new DisposedError("this model was disposed");
