@@ -74,21 +74,21 @@ const ifMany =
   (shape) =>
     workgroups(shape, many) >= count ? many : few;
 
-/** Where lanes are few, products of more columns than these have wider tiles, and of more rows taller ones. */
-const WIDE = { columns: 32, rows: 64 } as const;
+/** Where lanes are few, products of so many multiply-adds have wider tiles, and of more rows than these taller ones. */
+const LARGE = { products: 2 ** 21, rows: 64 } as const;
 
 /**
  * Processors: broadcast among the lanes of a subgroup, or register tiles; no workgroup memory, which they set to zero before
  * every workgroup. One with eight lanes (lavapipe) likes tall tiles, as loads are dear there. One with four (SwiftShader) loads
  * every number by itself, behind a branch: 16×8 gives 6.6 GFLOP/s, 8×8 5.6 and 8×4 4.8 (without subgroups 16×12 6.2, 8×12 5.1),
- * but 16×8 takes 0.5 s to compile, 8×8 0.2, 8×4 0.15: short texts would win that back late.
+ * but 16×8 takes 0.5 s to compile, 8×8 0.2, 8×4 0.15: small products and short texts would win that back late.
  */
-const software: Rule = ({ rows, columns }, { subgroupSize: lanes }) => {
-  const isWide = lanes <= 4 && columns > WIDE.columns;
-  const isTall = isWide && rows > WIDE.rows;
+const software: Rule = ({ rows, inner, columns }, { subgroupSize: lanes }) => {
+  const isLarge = lanes <= 4 && rows > 4 && rows * inner * columns >= LARGE.products;
+  const isTall = isLarge && rows > LARGE.rows;
   if (lanes === 0) return direct(rows <= 4 ? 4 : isTall ? 16 : 8, 4, 1, 3);
   const most = lanes > 4 ? 32 : isTall ? 16 : 8;
-  return subgroup(Math.min(most, Math.max(4, 2 ** Math.ceil(Math.log2(rows)))), lanes, isWide && rows > 4 ? 2 : 1);
+  return subgroup(Math.min(most, Math.max(4, 2 ** Math.ceil(Math.log2(rows)))), lanes, isLarge ? 2 : 1);
 };
 
 /**

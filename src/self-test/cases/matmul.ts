@@ -11,7 +11,7 @@ import { randomValues } from "./random.js";
 import { pack } from "./packed.js";
 import { weightFile } from "./weight-file.js";
 
-// One row; and just under, at and over every tile (4, 8, 16, 32 rows; 4 to 16 vec4 columns).
+// One row; just under, at and over every tile (4, 8, 16, 32 rows; 4 to 16 vec4 columns); and two that are large enough for wide tiles.
 const SIZES: readonly (readonly [rows: number, inner: number, columns: number])[] = [
   [1, 4, 4],
   [3, 20, 12],
@@ -23,7 +23,8 @@ const SIZES: readonly (readonly [rows: number, inner: number, columns: number])[
   [15, 16, 60],
   [16, 8, 64],
   [17, 128, 68],
-  [65, 12, 132],
+  [65, 256, 132],
+  [9, 512, 460],
 ];
 
 const sizes: GraphCase = {
@@ -160,7 +161,7 @@ const packed: readonly GraphCase[] = PACKED_WEIGHTS.map((type) => ({
       made.graph.add(`addMatmul ${id}`, addMatmul, [...operands, residual], { activation: "gelu" });
       if (columns >= 20) made.graph.add(`some columns ${id}`, matmul, operands, { columns: [8, 20] });
     }
-    made.graph.add("large", matmul, packedOperands(made, type, [65, 32, 36]), {});
+    made.graph.add("large", matmul, packedOperands(made, type, [65, 256, 132]), {});
     return made;
   },
 }));
